@@ -10,15 +10,15 @@ import type { Config } from '../config/schema.ts'
 type Address = Config['server']['listen']
 type Place = Pick<Address, 'host' | 'port'>
 
-/** Keep-alive probes notice a client that has vanished while nothing is sent to it, as in the middle of an upload. */
+/** TCP keep-alive detects a client that has vanished while nothing is sent to it, for example during an upload. */
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 
-/** Sockets at a shared port. Measured: more than these bring nothing. */
+/** Sockets at a shared port. Measurements show no gain from more. */
 const sharedCount = 16
 
 /**
- * How many sockets listen at an address. One in a worker: the primary accepts for it, and the primary's turns are short. One at
- * a Unix socket, and where the kernel does not deal out the connections of a shared port as Linux does.
+ * How many sockets listen at an address. One in a worker: the primary accepts its connections, and the primary's turns of the event
+ * loop are short. One for a Unix socket, and on kernels that do not distribute the connections of a shared port as Linux does.
  */
 function countFor({ path }: Address): number {
   return path !== undefined || cluster.isWorker || process.platform !== 'linux' ? 1 : sharedCount
@@ -27,9 +27,9 @@ function countFor({ path }: Address): number {
 export type Acceptors = ReturnType<typeof createAcceptors>
 
 /**
- * Several sockets that listen at one port (SO_REUSEPORT; the kernel deals out connections among them). A turn of the event
- * loop takes in one connection a socket (libuv's uv__server_io): with a single one, connections would wait for seconds while
- * turns are long, although there is room for their requests. Probes come on new connections.
+ * Several sockets that listen at one port (SO_REUSEPORT; the kernel distributes connections among them). In each turn of the event
+ * loop, a socket accepts one connection (libuv's uv__server_io). With a single socket, connections would wait for seconds while
+ * turns are long, although there is capacity for their requests. This matters for probes, which use new connections.
  */
 export function createAcceptors(address: Address, onConnection: (socket: Socket) => void) {
   const acceptors = Array.from({ length: countFor(address) }, () => createServer(socketOptions, onConnection))
@@ -37,7 +37,7 @@ export function createAcceptors(address: Address, onConnection: (socket: Socket)
   let ends: Promise<unknown>[] = []
   return {
     /**
-     * @returns the port, of an address with port 0 the one that was found; 0 for a Unix socket
+     * @returns the port, which the system has chosen for an address with port 0; 0 for a Unix socket
      * @throws Error EADDRINUSE
      */
     async listen(): Promise<number> {
@@ -52,15 +52,15 @@ export function createAcceptors(address: Address, onConnection: (socket: Socket)
       for (const acceptor of acceptors.slice(1)) await listening(acceptor, sharing({ host, port: found }))
       return found
     },
-    /** Takes in no more connections. */
+    /** Stops accepting connections. */
     stop(): void {
       ends = acceptors.map((acceptor) => new Promise((resolve) => acceptor.close(resolve)))
     },
-    /** Resolves when the connections that were taken in have ended. */
+    /** Resolves when the accepted connections have ended. */
     async ended(): Promise<void> {
       await Promise.all(ends)
     },
-    /** Whether a connection stays open for answers after the client has sent its last byte; HTTP needs it, TLS does not. */
+    /** Sets whether a connection stays open for answers after the client has ended its side. HTTP needs it, TLS does not. */
     allowHalfOpen(allowHalfOpen: boolean): void {
       for (const acceptor of acceptors) Object.assign(acceptor, { allowHalfOpen })
     },
@@ -71,9 +71,9 @@ export function createAcceptors(address: Address, onConnection: (socket: Socket)
 const sharing = (address: Place): ListenOptions => ({ ...address, reusePort: true })
 
 /**
- * Makes sure that the port is free: a second gateway, started by mistake at a shared port, would get a part of
- * the connections in place of an error.
- * @throws Error EADDRINUSE, like listening itself
+ * Makes sure that the port is free. A second gateway that is started by mistake at a shared port would otherwise get a part of
+ * the connections instead of an error.
+ * @throws Error EADDRINUSE
  */
 async function refuseTaken(address: Place): Promise<void> {
   const look = createServer()
@@ -86,7 +86,7 @@ async function listening(server: Server, options: ListenOptions): Promise<void> 
   await once(server, 'listening')
 }
 
-/** Removes the socket file of a process that was killed. A socket that still accepts connections stays. */
+/** Removes the socket file that a killed process has left. A socket that still accepts connections stays. */
 export async function removeStaleSocket(path: string): Promise<void> {
   const isSocket = await lstat(path).then(
     (found) => found.isSocket(),

@@ -7,19 +7,19 @@ export type Certificate = { cert: string; key: string }
 type CertificateFiles = { certificate: string; key: string }
 
 export type CertificateOptions = CertificateFiles & {
-  /** Between two looks at the files, ms. They are not watched, because Kubernetes replaces them through symbolic links. */
+  /** Time between two reads of the files, ms. They are polled, because Kubernetes replaces them through symbolic links. */
   everyMs?: number
   onChanged?: (validTo: string) => void
   /** Called when the files cannot be used; the previous certificate stays in use. */
   onFailure?: (cause: unknown) => void
 }
 
-/** The certificate for new connections, which follows its files. */
+/** The certificate for new connections. It is replaced when its files change. */
 export type CurrentCertificate = Awaited<ReturnType<typeof openCertificate>>
 
 /**
- * Reads the files, and again every now and then.
- * @throws when they cannot be used at the start
+ * Reads the files now and then periodically.
+ * @throws when the files cannot be used at the start
  */
 export async function openCertificate(options: CertificateOptions) {
   const { everyMs = 10_000, onChanged, onFailure } = options
@@ -28,7 +28,7 @@ export async function openCertificate(options: CertificateOptions) {
   let failure: string | undefined
   let looked = Promise.resolve()
 
-  // One after the other: a look that began before the files were replaced must not end after one that saw the new.
+  // Run the reads one after the other: one that began before the files were replaced must not end after one that saw the new files.
   function look(): Promise<void> {
     looked = looked.then(lookOnce)
     return looked
@@ -43,7 +43,7 @@ export async function openCertificate(options: CertificateOptions) {
       for (const listener of listeners) listener(found)
       onChanged?.(new X509Certificate(found.cert).validTo)
     } catch (cause) {
-      // Half replaced files are whole at the next look; what stays wrong is said once.
+      // Partly replaced files are complete at the next read. A lasting failure is reported once.
       if (String(cause) === failure) return
       failure = String(cause)
       onFailure?.(cause)
@@ -54,11 +54,11 @@ export async function openCertificate(options: CertificateOptions) {
   timer.unref()
   return {
     current: (): Certificate => current,
-    /** Looks at the files now. */
+    /** Reads the files now. */
     look,
-    /** Why the files could not be used when they were looked at last. */
+    /** Why the files could not be used at the last read; undefined if they could. */
     failure: (): string | undefined => failure,
-    /** @throws when the files cannot be used as they are now */
+    /** Reads the files without using them. @throws when they cannot be used */
     check: async (): Promise<void> => void (await readCertificate(options)),
     onChange: (listener: (certificate: Certificate) => void): void => void listeners.add(listener),
     close: (): void => clearInterval(timer),

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Listener } from './listener.ts'
 
-/** How long clients have to send one more request on a connection, whose answer says that it is the last. */
+/** How long clients have to send one more request on a connection. Its answer says that it is the last one. */
 const maxFarewellMs = 1_000
 const lookEveryMs = 20
 const cutEveryMs = 250
 
-/** How long a connection may idle whose last answer could not say `Connection: close`. */
+/** The keep-alive timeout of connections whose last answer did not say `Connection: close`. */
 const lastKeepAliveMs = 1_000
 
 type Leaving = {
@@ -15,18 +15,18 @@ type Leaving = {
   overload: {
     openConnections(): number
   }
-  /** Ends what would never end by itself. */
+  /** Closes connections that would never end by themselves. */
   closeLongLived: () => void
-  /** How long it goes on accepting requests, so that load balancers see that it is leaving. */
+  /** How long to continue accepting requests, so that load balancers notice the shutdown. */
   drainMs: number
-  /** After which the process ends by force. */
+  /** The time after which the process ends by force. */
   shutdownMs: number
 }
 
 /**
  * Closes a server without losing a request. A request may be on its way on an idle connection, and would be lost if the
  * connection were cut. So each answer says `Connection: close` for a while (RFC 9112 §9.6), and only connections that stay
- * idle longer are cut. A load balancer may use an idle one at any moment, until its probe has failed: `drainMs` is for that.
+ * idle longer are cut. A load balancer may use an idle connection until its probe has failed; `drainMs` covers that time.
  */
 export async function closeGently({ listener, overload, closeLongLived, drainMs, shutdownMs }: Leaving): Promise<void> {
   listener.stopKeepAlive(lastKeepAliveMs)
@@ -34,10 +34,10 @@ export async function closeGently({ listener, overload, closeLongLived, drainMs,
   await untilNone(() => overload.openConnections(), Math.min(maxFarewellMs, (shutdownMs - drainMs) / 2))
 
   closeLongLived()
-  // Requests that were under way may have become streams since.
+  // Requests that were under way may have become streams meanwhile.
   const cutting = setInterval(closeLongLived, cutEveryMs)
   await listener.close().finally(() => clearInterval(cutting))
-  // A server is closed a little before its last connections say that they are, and then what was cut is recorded.
+  // The server closes shortly before its last connections emit `close`. Wait for them, because cut requests are recorded then.
   await untilNone(() => overload.openConnections(), maxFarewellMs)
 }
 

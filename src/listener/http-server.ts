@@ -12,10 +12,10 @@ import { refuseLargeHeaders, refuseOtherMethods, refuseTunnel, refuseUnreadable 
 import { createTlsServer } from './tls-server.ts'
 import { closeBehindUnreadAnswers } from './unread-answers.ts'
 
-/** How often slow heads are looked for. */
+/** The longest time between two checks for slow heads. */
 const maxCheckIntervalMs = 5_000
 
-/** Limits that a server is made with. */
+/** Limits that are fixed when a server is created. */
 export type HttpServerSettings = Pick<Config['server'], 'maxHeaderBytes' | 'timeouts'>
 
 export type HttpServerParts = {
@@ -30,8 +30,9 @@ export type HttpServerParts = {
 export type HttpServer = ReturnType<typeof createHttpServer>
 
 /**
- * Reads requests from connections that are handed to it, and listens at no address itself. Limits heads, and not bodies, which are carried and never held.
- * @param certificate makes it a TLS server
+ * Creates a server that reads requests from the connections that it is given. It does not listen at an address. It limits heads but
+ * not bodies, which are streamed and never buffered.
+ * @param certificate if given, the server uses TLS
  */
 export function createHttpServer(
   { maxHeaderBytes, timeouts }: HttpServerSettings,
@@ -53,7 +54,7 @@ export function createHttpServer(
   )
   const tls = certificate && createTlsServer(certificate, { maxHeaderBytes, timeouts }, http, guarded)
   const server = tls?.server ?? createServer(http, guarded)
-  // Answers are in order (RFC 9112 §9.3.2): a refusal of what has no answer of its own would take the place of one that is due.
+  // Answers are sent in order (RFC 9112 §9.3.2). A refusal that is written now would be read as the answer that is still due.
   const closeWhereDue = (socket: Socket): boolean => {
     const isDue = upgrades.isAnswerDue(socket)
     if (isDue) socket.destroy()
@@ -67,19 +68,19 @@ export function createHttpServer(
   })
   upgrades.accept(server, overload.guardUpgrades(routing))
   overload.watch(server)
-  // Zero, because an upload may take as long as it takes; slow heads are cut by headersTimeout. What reads a body cuts one that stops coming (`timeouts.transfer`).
+  // No request timeout, because uploads may take long. `headersTimeout` ends slow heads, readers of a body its stalls (`timeouts.transfer`).
   Object.assign(server, { keepAliveTimeout: timeouts.keepAlive, requestTimeout: 0 })
-  // Node begins to look for slow heads and idle connections when a server listens.
+  // Node starts to check for slow heads and idle connections when a server listens, so emit that event.
   server.emit('listening')
   return {
     server,
     setCertificate: (next: Certificate): void => tls?.setCertificate(next),
-    /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
+    /** From now on each answer says that it is the last on its connection. Idle connections are closed after `idleMs`. */
     stopKeepAlive(idleMs: number): void {
       server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
       server.keepAliveTimeout = idleMs
     },
-    /** Closes idle connections, and no others: those of HTTP/2 when their streams have ended. */
+    /** Closes idle connections. HTTP/2 connections close when their streams have ended. */
     closeIdle(): void {
       tls?.closeSessions()
       server.closeIdleConnections()

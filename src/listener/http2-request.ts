@@ -4,9 +4,9 @@ import type { Http2ServerRequest } from 'node:http2'
 import { valueOf } from '../proxy/http1/answer-head.ts'
 
 /**
- * Has a request that came over HTTP/2 read like one of HTTP/1.1 (RFC 9113 §8.3.1 and §8.2.3), so that all that follows
- * knows one form only: `:authority` is the host, cookies stand in one field, a body without a length is said to be there.
- * A `Host` that contradicts `:authority` stays beside it, and the boundary refuses two hosts.
+ * Gives an HTTP/2 request the form of an HTTP/1.1 request (RFC 9113 §8.3.1 and §8.2.3), so that later code handles one form only.
+ * `:authority` becomes `Host`, cookies are joined into one field, and a body without a length gets `Transfer-Encoding: chunked`.
+ * A `Host` that contradicts `:authority` is kept as a second host, and the boundary refuses two hosts.
  */
 export function readAsHttp1(request: Http2ServerRequest): IncomingMessage {
   const list = http1Fields(request.rawHeaders)
@@ -20,7 +20,7 @@ export function readAsHttp1(request: Http2ServerRequest): IncomingMessage {
   return request as unknown as IncomingMessage
 }
 
-/** @param rawHeaders flat list of names and values, pseudo-header fields among them */
+/** @param rawHeaders flat list of names and values, including pseudo-header fields */
 export function http1Fields(rawHeaders: readonly string[]): string[] {
   const authority = valueOf(rawHeaders, ':authority')
   const list = authority === undefined ? [] : ['host', authority]

@@ -7,19 +7,19 @@ import { createHttpServer, type HttpServer, type HttpServerParts, type HttpServe
 
 type Address = Config['server']['listen']
 
-/** A new address, beside the former one. `keep` stops the former, `giveUp` the new one; open connections stay in both cases. */
+/** A new address next to the former one. `keep` stops the former, `giveUp` the new one; open connections stay in both cases. */
 type Listening = { keep(): void; giveUp(): void }
 
 type Reader = { http: HttpServer; isSecure: boolean; settings: string; open: number }
 
 /**
- * The entrance for clients: sockets that listen, and the server that reads requests from their connections. Each can be
- * replaced while the other stays, and neither ends a connection by that.
+ * Accepts clients: it holds the listening sockets, and the server that reads requests from their connections. Sockets and server
+ * can be replaced independently, without ending a connection.
  */
 export class Listener {
   readonly #parts: HttpServerParts
   readonly #opened = new Set<Acceptors>()
-  /** Each reads the connections that it was given. */
+  /** The current reader, and former ones whose connections are still open. */
   readonly #readers = new Set<Reader>()
   #reader: Reader | undefined
   #certificate: CurrentCertificate | undefined
@@ -28,7 +28,7 @@ export class Listener {
     this.#parts = parts
   }
 
-  /** How new connections are read from now on; open ones stay as they are. */
+  /** Sets how new connections are read from now on; open ones stay as they are. */
   use(settings: HttpServerSettings, certificate: CurrentCertificate | undefined): void {
     const { maxHeaderBytes, timeouts } = settings
     const described = JSON.stringify([maxHeaderBytes, timeouts.headers, timeouts.keepAlive, timeouts.transfer])
@@ -45,7 +45,7 @@ export class Listener {
   }
 
   /**
-   * Listens at an address, beside the one where it listens already.
+   * Listens at an address, in addition to any former one.
    * @throws Error EADDRINUSE
    */
   async listen(address: Address): Promise<Listening> {
@@ -61,12 +61,12 @@ export class Listener {
     }
   }
 
-  /** From now on each answer says that it is the last on its connection; idle connections are closed after so long. */
+  /** From now on each answer says that it is the last on its connection. Idle connections are closed after `idleMs`. */
   stopKeepAlive(idleMs: number): void {
     for (const { http } of this.#readers) http.stopKeepAlive(idleMs)
   }
 
-  /** Takes in no more connections; resolves when those that are open have ended. Idle ones are closed. */
+  /** Stops accepting connections and closes idle ones. Resolves when all connections have ended. */
   async close(): Promise<void> {
     const ends = [...this.#opened].map((acceptors) => this.#stop(acceptors))
     for (const { http } of this.#readers) http.closeIdle()

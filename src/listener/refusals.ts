@@ -16,8 +16,8 @@ const allowed = new Set(forwardedMethods)
 const allow = { Allow: forwardedMethods.join(', ') }
 
 /**
- * Answers requests whose method reaches no upstream, before Fastify sees them: over HTTP/2 a method can be any word, and
- * Fastify has no hook for those that it does not know.
+ * Answers requests whose method is not forwarded, before Fastify sees them. Over HTTP/2 a method can be any word, and Fastify has
+ * no hook for unknown methods.
  */
 export function refuseOtherMethods(next: RequestListener, logger: Logger): RequestListener {
   return (request, response) => {
@@ -27,8 +27,8 @@ export function refuseOtherMethods(next: RequestListener, logger: Logger): Reque
 }
 
 /**
- * Answers requests over HTTP/2 whose headers are too large. Its own limit binds a client only once that has acknowledged it, and
- * would reset the stream without an answer; over HTTP/1.1 node:http counts.
+ * Answers HTTP/2 requests whose headers are too large. HTTP/2's own limit applies only after the client has acknowledged it, and
+ * resets the stream without an answer. For HTTP/1.1, node:http enforces the limit.
  */
 export function refuseLargeHeaders(next: RequestListener, maxHeaderBytes: number, logger: Logger): RequestListener {
   return (request, response) => {
@@ -40,14 +40,14 @@ export function refuseLargeHeaders(next: RequestListener, maxHeaderBytes: number
   }
 }
 
-/** As in HTTP/1.1, where each field also has a colon, a space and the end of its line. */
+/** The size that the head would have in HTTP/1.1, where each field adds a colon, a space and CRLF. */
 function bytesOf({ url = '', rawHeaders }: IncomingMessage): number {
   return rawHeaders.reduce((bytes, text) => bytes + text.length + 2, url.length)
 }
 
 function refuseMethod(request: IncomingMessage, response: ServerResponse, logger: Logger): void {
   const { status, headers, body } = refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger)
-  // The rest of a body would be read as the next request. HTTP/2 has a stream for each request.
+  // Close the connection: the rest of a body would be read as the next request. HTTP/2 has a stream for each request.
   if (request.httpVersionMajor === 1) headers['connection'] = 'close'
   response.writeHead(status, headers)
   response.end(body)
@@ -59,7 +59,7 @@ function refuseMethod(request: IncomingMessage, response: ServerResponse, logger
  */
 export function refuseTunnel(request: IncomingMessage, way: Socket | ServerResponse, logger: Logger): void {
   if ('writeHead' in way) return refuseMethod(request, way, logger)
-  // node:http takes its own listeners off this socket; without one, a client that resets it would end the process.
+  // node:http removes its own listeners from this socket. Without an `error` listener, a reset by the client would end the process.
   way.on('error', () => way.destroy())
   writeRefusal(way, refusal('STAGEDOOR_BOUNDARY_METHOD_NOT_ALLOWED', 'method', logger), [])
 }
@@ -72,10 +72,10 @@ const unreadable = new Map<string, ErrorCode>([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'STAGEDOOR_BOUNDARY_REQUEST_TIMEOUT'],
 ])
 
-/** The client is gone; or its TLS handshake has not ended, and an answer would wait for that. */
+/** The client is gone, or its TLS handshake is not complete, and an answer would wait for it. */
 const unanswerable = new Set(['ECONNRESET', 'ERR_TLS_HANDSHAKE_TIMEOUT'])
 
-/** Answers what node:http could not parse; there is no request to speak of, only a socket. */
+/** Answers input that node:http could not parse. There is only a socket, no request. */
 export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logger): void {
   if (unanswerable.has(cause.code ?? '') || !socket.writable) return void socket.destroy()
   const code = codeOf(cause)
@@ -84,13 +84,13 @@ export function refuseUnreadable(cause: ParseError, socket: Socket, logger: Logg
   writeRefusal(socket, answer, areHeadersTooLarge ? clearedCookies : [])
 }
 
-/** The beginning of a request that accepts no HTML. Where only a later piece of it is at hand, it may be a browser's. */
+/** Whether the packet begins a request that does not accept HTML. A later part of a head may come from a browser, so it is false. */
 function isProgram(rawPacket: Buffer | undefined): boolean {
   const text = rawPacket?.toString('latin1') ?? ''
   return requestLine.test(text) && !/\r\naccept:[^\r]*text\/html/i.test(text)
 }
 
-/** A request line whose only fault can be its method; anything else with that fault is no HTTP. */
+/** A valid request line with any method. Other input with an unknown method is not HTTP. */
 const requestLine = /^[A-Za-z-]{1,32} [!-~]+ HTTP\/1\.[01]\r\n/
 
 function codeOf({ code = '', rawPacket }: ParseError): ErrorCode {
@@ -117,8 +117,8 @@ function writeRefusal(socket: Socket, { status, headers, body }: BareAnswer, coo
 const names = [...chunkNames('stagedoor'), 'stagedoor-login', ...slots.map((slot) => `stagedoor-tx.${slot}`)]
 
 /**
- * `Set-Cookie` values that take every cookie of ours away: headers that are too large stay so until cookies go. Which
- * ones came is not known then, so that each name goes as on https and as on plain http.
+ * `Set-Cookie` values that clear all our cookies: headers that are too large stay so until cookies are removed. It is not known
+ * which cookies the client sent, so each name is cleared in its form for https and for plain http.
  */
 const clearedCookies: readonly string[] = names.flatMap((name) => [
   `__Host-${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { breakOff, closeAfterUnreadBody, mustCloseConnection } from '../proxy/client-response.ts'
 import { bringsBody } from '../proxy/prepare-exchange.ts'
 
-/** Refuses forms, tokens and events for endpoints of our own that do not arrive in time: each keeps its place among the requests under way. */
+/** Refuses bodies for our own endpoints that do not arrive in time: until then each counts as a request under way. */
 export function refuseSlowForms(app: FastifyInstance, timeoutMs: number): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (bringsBody(request)) {

@@ -5,14 +5,15 @@ import type { Config } from '../config/schema.ts'
 import type { Certificate } from './certificate.ts'
 import { readAsHttp1 } from './http2-request.ts'
 
-/** Streams that one client may have open at a time on one connection: a browser's hundred requests and then some. */
+/** How many streams a client may have open on one connection. Browsers use about a hundred. */
 const maxConcurrentStreams = 256
 
-/** More than the largest `upstreams.<name>.maxHeaderBytes` and what we add; nghttp2 would stop at 64 KiB. */
+/** More than the largest `upstreams.<name>.maxHeaderBytes` and the headers we add. nghttp2's default is 64 KiB. */
 const longestHeadBytes = 2_097_152
 
 /**
- * TLS 1.3, and of TLS 1.2 what has forward secrecy and authenticated encryption; HTTP/2 forbids the others (RFC 9113 Appendix A).
+ * TLS 1.3, and the cipher suites of TLS 1.2 with forward secrecy and authenticated encryption. HTTP/2 forbids the others
+ * (RFC 9113 Appendix A).
  */
 const ciphersOfToday = [
   'TLS_AES_256_GCM_SHA384',
@@ -23,14 +24,14 @@ const ciphersOfToday = [
   ),
 ].join(':')
 
-/** All of it together: `setSecureContext` forgets what it is not given again. */
+/** All options together: `setSecureContext` resets those that it is not given. */
 const secureContext = (certificate: Certificate) => ({
   ...certificate,
   minVersion: 'TLSv1.2' as const,
   ciphers: ciphersOfToday,
 })
 
-/** HTTP/2 where the client speaks it (ALPN), else HTTP/1.1, on one port; limits as of the plain listener. */
+/** HTTP/2 for clients that support it (ALPN), otherwise HTTP/1.1, on one port. The limits are those of the plain listener. */
 export function createTlsServer(
   certificate: Certificate,
   { timeouts, maxHeaderBytes }: Pick<Config['server'], 'timeouts' | 'maxHeaderBytes'>,
@@ -42,12 +43,12 @@ export function createTlsServer(
       ...http1,
       ...secureContext(certificate),
       allowHTTP1: true,
-      // node:http does the same; without it the small writes of an event stream would wait for each other.
+      // As in node:http. Without it, small writes of an event stream would be delayed.
       noDelay: true,
       handshakeTimeout: timeouts.headers,
-      // Past this a stream is reset; what is too large before gets an answer (`refusals.ts`).
+      // A stream over this limit is reset. Heads below it that are still too large get an answer (`refusals.ts`).
       settings: { maxConcurrentStreams, maxHeaderListSize: 2 * maxHeaderBytes },
-      // Upstreams repeat fields, such as X-Content-Type-Options. They pass as they do over HTTP/1.1.
+      // Upstreams repeat fields, such as X-Content-Type-Options. Allow them, as over HTTP/1.1.
       strictSingleValueFields: false,
       maxSendHeaderBlockLength: longestHeadBytes,
     },
@@ -63,14 +64,14 @@ export function createTlsServer(
     server: server as unknown as Server,
     /** For new connections. */
     setCertificate: (next: Certificate): void => server.setSecureContext(secureContext(next)),
-    /** Has each HTTP/2 connection end when its streams have (GOAWAY). */
+    /** Closes each HTTP/2 connection when its streams have ended (GOAWAY). */
     closeSessions(): void {
       for (const session of sessions) session.close()
     },
   }
 }
 
-/** Resets a stream whose client takes nothing of its answer, or has all of it and does not end its side: it counts as a request under way. */
+/** Resets a stream whose client does not read its answer, or does not end its side after it: the stream counts as a request under way. */
 function resetWhenStuck(stream: Http2Stream, timeoutMs: number): void {
   stream.setTimeout(timeoutMs)
   stream.on('timeout', () => {
@@ -78,7 +79,7 @@ function resetWhenStuck(stream: Http2Stream, timeoutMs: number): void {
   })
 }
 
-/** The open HTTP/2 connections. Idle ones are closed: idle means that nothing passes in either direction; streams that are open may finish. */
+/** The open HTTP/2 connections. Closes one when no bytes have passed in either direction for `keepAliveMs`; open streams may finish. */
 function sessionsOf(server: Http2SecureServer, keepAliveMs: number): ReadonlySet<Http2Session> {
   const sessions = new Set<Http2Session>()
   server.on('session', (session) => {
