@@ -4,7 +4,7 @@ import { createClient } from '@redis/client'
 
 import type { RedisNode, RedisSettings } from './settings.ts'
 
-/** One connection of @redis/client, RESP3. It never reconnects by itself: the server may be another one by then. */
+/** One connection of @redis/client with RESP3. It never reconnects by itself: another server may be the primary by then. */
 export type RedisClient = ReturnType<typeof createRedisClient>
 
 const maxQueued = 10_000

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 /**
- * All keys and channels in Redis. Names are hashes, so that a list of keys shows no session id, user id or cookie.
+ * All keys and channels in Redis. Keys contain hashes, so that a list of keys shows no session id, user id or cookie.
  *
  * | key | type | what |
  * |---|---|---|
@@ -10,7 +10,7 @@ import { hash } from 'node:crypto'
  * | `stagedoor:idx:sub:<h(iss, sub)>` | set | keys of the sessions of one user |
  * | `stagedoor:lease:<h(session id)>` | string | the process that refreshes this session at the moment |
  *
- * In a cluster the prefix is `{stagedoor}:`, a hash tag: all keys share one slot, because scripts change several at once.
+ * In a cluster the prefix is `{stagedoor}:`, a hash tag. It puts all keys into one slot, because scripts change several keys at once.
  */
 export type RedisKeys = ReturnType<typeof createRedisKeys>
 
@@ -20,12 +20,12 @@ export const clusterPrefix = '{stagedoor}:'
 export function createRedisKeys(prefix: string) {
   return {
     session: (sessionId: string) => `${prefix}session:${digest(sessionId)}`,
-    /** Sessions of one session at the login service (ID token `sid`). A line feed cannot stand in a URL, so no two pairs read alike. */
+    /** Sessions of one session at the login service (ID token `sid`). An issuer is a URL without a line feed, so each pair is unique. */
     bySid: (issuer: string, sid: string) => `${prefix}idx:sid:${digest(`${issuer}\n${sid}`)}`,
     /** Sessions of one user. */
     bySub: (issuer: string, subject: string) => `${prefix}idx:sub:${digest(`${issuer}\n${subject}`)}`,
     lease: (sessionId: string) => `${prefix}lease:${digest(sessionId)}`,
-    /** Any other key or channel: the prefix and this. */
+    /** Any other key or channel: the prefix and the given name. */
     named: (name: string) => `${prefix}${name}`,
   }
 }

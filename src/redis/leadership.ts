@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from './redis.ts'
 import { defineScript, releaseScript } from './scripts.ts'
 
-/** Takes the lease, or renews one's own. KEYS lease. ARGV owner, lifetime in ms. */
+/** Takes the lease, or renews it if the caller holds it. KEYS lease. ARGV owner, lifetime in ms. */
 const holdScript = defineScript(`
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -16,15 +16,15 @@ type LeadershipOptions = {
   name: string
   /** Unique id of this process. */
   owner: string
-  /** Done while leading; `signal` aborts when another process may lead. */
+  /** Runs while this process leads. `signal` aborts when another process may lead. */
   work: (signal: AbortSignal) => Promise<void>
-  /** A leader that died is followed after so long at most. */
+  /** The longest time until another process replaces a leader that died. */
   lifetimeMs?: number
-  /** Between two attempts to become or stay the leader. */
+  /** Time between two attempts to become or stay the leader. */
   askEveryMs?: number
 }
 
-/** Lets one process of all that share a Redis do some work, and another when that one goes. */
+/** Lets one of the processes that share a Redis do some work. When it ends, another one takes over. */
 type Leadership = { isLeading(): boolean; close(): Promise<void> }
 
 export function createLeadership(options: LeadershipOptions): Leadership {

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisClient } from './client.ts'
 
 export type LinkOptions = {
-  /** Makes a client for where the server is now; not connected yet. */
+  /** Creates a client for the present address of the server. The client is not connected yet. */
   prepare: () => Promise<RedisClient>
-  /** Done on every new connection before it counts as up. */
+  /** Runs on every new connection before the connection counts as up. */
   greet?: (client: RedisClient) => Promise<void>
-  /** Asks the server whether it is well; default: PING. A rejection gives the connection up. */
+  /** Checks the server; default: PING. A rejection closes the connection. */
   probe?: (client: RedisClient) => Promise<unknown>
   onUp: () => void
   /** Called for every loss and every failed attempt. */
@@ -17,10 +17,10 @@ export type LinkOptions = {
 
 const firstRetryMs = 50
 const lastRetryMs = 1_000
-/** A server that hangs, or a network that swallows packets, is noticed so soon; then `timeoutMs` to answer. */
+/** How often the connection is probed, to notice a server that hangs or a network that drops packets. A probe may take `timeoutMs`. */
 const probeEveryMs = 1_000
 
-/** A connection that is opened again whenever it is lost, to wherever the server is by then. */
+/** A connection that is reopened whenever it is lost, each time to the server's present address. */
 export class Link {
   readonly #options: LinkOptions
   #current: RedisClient | undefined
@@ -33,7 +33,7 @@ export class Link {
     this.#options = options
   }
 
-  /** The connection, or nothing while there is none. */
+  /** The connection; undefined while there is none. */
   client(): RedisClient | undefined {
     return this.#current
   }
@@ -42,7 +42,7 @@ export class Link {
     void this.#open()
   }
 
-  /** Opens another connection, and gives this one up once the other is there: tries until it is, or this one is lost. */
+  /** Opens a new connection and then closes the present one. Retries until the new one is open, or the present one is lost. */
   renew(): Promise<void> {
     this.#renewing ??= this.#renewUntilThere().finally(() => (this.#renewing = undefined))
     return this.#renewing
@@ -58,10 +58,10 @@ export class Link {
       retryMs = Math.min(retryMs * 2, lastRetryMs)
       next = await tryOnce()
     }
-    // Lost meanwhile: the link is opening another connection already.
+    // The connection was lost meanwhile, so the link is already opening another one.
     if (next === undefined || this.#current !== before) return discard(next)
     this.#adopt(next)
-    // Commands that wait for an answer still get it.
+    // `close` lets pending commands get their answers.
     before.close().catch(() => discard(before))
   }
 
@@ -73,7 +73,7 @@ export class Link {
     discard(client)
   }
 
-  /** Connects and greets; a client that fails on the way is ended. */
+  /** Connects and greets. Closes a client that fails. */
   async #connect(): Promise<RedisClient> {
     const { prepare, greet, timeoutMs } = this.#options
     const client = await prepare()
@@ -137,12 +137,12 @@ export class Link {
 
 const ping = (client: RedisClient): Promise<unknown> => client.ping()
 
-/** Ends a connection; all that waits for an answer on it is rejected. */
+/** Closes a connection at once; its pending commands are rejected. */
 function discard(client: RedisClient | undefined): void {
   if (client?.isOpen === true) client.destroy()
 }
 
-/** @throws Error where the work takes longer */
+/** @throws Error when the work takes longer */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {

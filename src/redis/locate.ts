@@ -7,9 +7,9 @@ import type { RedisNode, RedisSettings } from './settings.ts'
 export type SendTo = (node: RedisNode, command: string[]) => Promise<unknown>
 
 /**
- * The server to connect to now: the only one, the primary by the sentinels' word (Redis Sentinel, "Guidelines for
- * clients"), or the cluster's holder of our slot. Nodes are asked in turn; the first that knows wins.
- * @throws RedisUnavailable when none knows
+ * The server to connect to now: the only one, the primary that the sentinels name (Redis Sentinel, "Guidelines for clients"), or
+ * the primary of our slot in a cluster. Nodes are asked in turn; the first answer counts.
+ * @throws RedisUnavailable when no node answers
  */
 export async function locate(settings: RedisSettings, send: SendTo = sendOnce(settings)): Promise<RedisNode> {
   const { topology } = settings
@@ -37,10 +37,10 @@ function primaryIn(reply: unknown, { isTls }: RedisNode): RedisNode | undefined 
   return { host: String(host), port: Number(port), isTls }
 }
 
-/** The hash slot of all keys in a cluster: `CLUSTER KEYSLOT {stagedoor}`, the tag that stands in each (`keys.ts`). */
+/** The hash slot of all our keys in a cluster: `CLUSTER KEYSLOT {stagedoor}`, the hash tag of each key (`keys.ts`). */
 export const ourSlot = 16_111
 
-/** Rows of first slot, last slot, then nodes, the primary first; an empty host means the node that was asked. */
+/** Each row has the first slot, the last slot, then the nodes, primary first. An empty host means the node that was asked. */
 function holderIn(reply: unknown, asked: RedisNode): RedisNode | undefined {
   if (!Array.isArray(reply)) return undefined
   const row: unknown = reply.find((row) => Array.isArray(row) && Number(row[0]) <= ourSlot && ourSlot <= Number(row[1]))
@@ -51,7 +51,7 @@ function holderIn(reply: unknown, asked: RedisNode): RedisNode | undefined {
 }
 
 function sendOnce(settings: RedisSettings): SendTo {
-  // Sentinels have users and databases of their own; a data node's password is not sent to them.
+  // Sentinels have their own users and databases; do not send them the password of a data node.
   const { topology, username, password, tls, timeoutMs } = settings
   const credentials = topology.kind === 'cluster' ? { username, password } : {}
   return async (node, command) => {

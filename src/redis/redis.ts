@@ -11,20 +11,20 @@ import type { Script } from './scripts.ts'
 import type { RedisSettings } from './settings.ts'
 
 export type RedisEvents = {
-  /** Connected for commands and messages, for the first time or again. */
+  /** Both connections are up, for the first time or again. */
   ready: []
-  /** A connection is gone, or could not be made; emitted once until `ready`. Messages may have been missed since. */
+  /** A connection was lost or could not be opened; emitted once until `ready`. Messages may be missed from now on. */
   lost: [cause: unknown]
-  /** Something was published, by whomever. */
+  /** A process, possibly this one, published a message. */
   message: [topic: string, text: string]
-  /** The server began to refuse writes, and why; or takes them again (undefined). */
+  /** The server has begun to refuse writes, and why; undefined when it accepts them again. */
   refusing: [reason: string | undefined]
 }
 
-/** Connects once and hangs up. @throws when that fails, or takes longer than two timeouts */
+/** Connects once and disconnects. @throws when that fails, or takes longer than two timeouts */
 export async function tryToConnect(settings: RedisSettings): Promise<void> {
   const client = createRedisClient(await locate(settings), settings)
-  // A connection that fails also emits its error.
+  // A failed connection also emits its error.
   client.on('error', () => undefined)
   try {
     const answer = client.connect().then(() => client.ping())
@@ -34,10 +34,10 @@ export async function tryToConnect(settings: RedisSettings): Promise<void> {
   }
 }
 
-/** One Redis or Valkey: commands on one connection, messages on another; both come back by themselves. */
+/** One Redis or Valkey: commands on one connection, messages on another. Both reconnect automatically. */
 export class Redis {
   readonly keys: RedisKeys
-  /** All messages go through it, for scripts that publish: a topic, a space and a text. */
+  /** The channel of all messages, for scripts that publish. A message is a topic, a space and a text. */
   readonly channel: string
   readonly events = new EventEmitter<RedisEvents>()
   readonly #commands: Link
@@ -54,7 +54,7 @@ export class Redis {
     this.events.setMaxListeners(0)
     const [commands, messages] = [
       this.#openLink({ probe: (client) => this.#probeWrites(client) }),
-      // Subscribed before `ready` is emitted, so that a reader that starts then misses no message.
+      // Subscribe before `ready` is emitted, so that code that starts at `ready` misses no message.
       this.#openLink({ greet: (client) => client.subscribe(this.channel, (message) => this.#deliver(message)) }),
     ]
     this.#commands = commands.link
@@ -68,7 +68,7 @@ export class Redis {
     return this.#commands.client() !== undefined && this.#messages.client() !== undefined
   }
 
-  /** Why the server refuses writes; undefined while it takes them. */
+  /** Why the server refuses writes; undefined while it accepts them. */
   refusal(): string | undefined {
     return this.#refusal
   }
@@ -101,24 +101,24 @@ export class Redis {
     }
   }
 
-  /** To every process that is connected now, this one included. @throws RedisUnavailable like `send` */
+  /** Sends a message to every connected process, including this one. @throws RedisUnavailable like `send` */
   async publish(topic: string, text: string): Promise<void> {
     await this.send('PUBLISH', this.channel, `${topic} ${text}`)
   }
 
-  /** Goes over to another server, or to other credentials, without being disconnected. */
+  /** Switches to another server or other credentials, without an interruption. */
   use(next: RedisSettings): void {
     this.#settings = next
     void this.#goOver()
   }
 
-  /** Discards everything learnt from the former server, so that it is asked for again. */
+  /** Replaces both connections, then emits `ready`, so that listeners discard what they know from the former server. */
   async #goOver(): Promise<void> {
     await Promise.all([this.#commands.renew(), this.#messages.renew()])
     if (this.isReady()) this.events.emit('ready')
   }
 
-  /** Resolves after the first attempt to connect, well or badly ended. */
+  /** Resolves after the first attempt to connect, whether it succeeded or failed. */
   async attempted(): Promise<void> {
     await this.#firstAttempts
   }
@@ -154,7 +154,7 @@ export class Redis {
     this.events.emit('message', message.slice(0, at), message.slice(at + 1))
   }
 
-  /** A write, so that a server that refuses writes is noticed before the next login. */
+  /** Probes with a write, so that a server that refuses writes is noticed before the next login. */
   async #probeWrites(client: RedisClient): Promise<void> {
     try {
       await client.sendCommand(['SET', this.keys.named('probe'), '1', 'PX', '60000'])
@@ -165,7 +165,7 @@ export class Redis {
     }
   }
 
-  /** Notes what an error reply says of the server, and looks for another server where it may not be the right one. */
+  /** Notes when an error reply means that the server refuses writes. Reconnects if another server may be the right one. */
   #learnFrom(cause: unknown): void {
     const reason = writeRefusalIn(cause)
     if (reason !== undefined) this.#noteRefusal(reason)
@@ -176,7 +176,7 @@ export class Redis {
     if (reason === this.#refusal) return
     this.#refusal = reason
     this.events.emit('refusing', reason)
-    // It may be another server: messages come from there from now on, and some of them were missed.
+    // This may be another server. Its messages must be received from now on, and earlier ones were missed.
     if (reason === undefined) void this.#goOver()
   }
 }

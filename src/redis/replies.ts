@@ -1,4 +1,4 @@
-/** Redis could not be asked, did not answer in time, or refuses: nothing is known, and nothing may be concluded. */
+/** Redis was not reachable, did not answer in time or refused. The state of the data is unknown: do not assume that a key is missing. */
 export class RedisUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -6,7 +6,7 @@ export class RedisUnavailable extends Error {
   }
 }
 
-/** Why a server that answers reads refuses writes, by the first word of its error reply. */
+/** Why a server that still answers reads refuses writes, by the first word of its error reply. */
 const writeRefusals = new Map([
   ['READONLY', 'the server is a replica'],
   ['NOREPLICAS', 'fewer replicas than min-replicas-to-write are connected'],
@@ -14,7 +14,7 @@ const writeRefusals = new Map([
   ['MISCONF', 'the server cannot save to its disk'],
 ])
 
-/** The reason for refusing a write that the server, or another one, may accept later; undefined for other errors. */
+/** Why a write was refused, if the server or another one may accept it later; undefined for other errors. */
 export function writeRefusalIn(error: unknown): string | undefined {
   const code = codeOf(error)
   const meaning = writeRefusals.get(code)
@@ -23,14 +23,14 @@ export function writeRefusalIn(error: unknown): string | undefined {
 
 const transient = new Set(['LOADING', 'MOVED', 'ASK', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN', 'BUSY'])
 
-/** Whether an error reply means "not now" or "not here", and not that the command is wrong. */
+/** Whether an error reply means "not now" or "not here" rather than a wrong command. */
 export function isTransientReply(error: unknown): boolean {
   return transient.has(codeOf(error)) || writeRefusals.has(codeOf(error))
 }
 
 const misplaced = new Set(['MOVED', 'READONLY', 'UNBLOCKED'])
 
-/** Whether the server may no longer be the one to ask: another is the primary, or holds our slot. */
+/** Whether the command may belong to another server, which is now the primary or holds our slot. */
 export function isMisplaced(error: unknown): boolean {
   return misplaced.has(codeOf(error))
 }

@@ -1,8 +1,8 @@
-// Apart from the client, which takes 20 MiB when it is loaded.
+// Separate from the client, which takes 20 MiB of memory when it is loaded.
 
 import { hostOf } from '../config/values/addresses.ts'
 
-/** A server as it is asked for: `redis://` in the clear, `rediss://` over TLS. */
+/** The address of a server: `redis://` without TLS, `rediss://` with TLS. */
 export type RedisNode = { host: string; port: number; isTls: boolean }
 
 const defaultPort = 6379
@@ -17,12 +17,12 @@ export function parseNode(url: string): RedisNode {
   }
 }
 
-/** The way to find the server that takes our commands. */
+/** How to find the server for our commands. */
 type RedisTopology =
   | { kind: 'single'; node: RedisNode }
-  /** The sentinels know which server is the primary of this name. */
+  /** The sentinels name the server that is the primary of this name. */
   | { kind: 'sentinel'; primary: string; nodes: readonly RedisNode[] }
-  /** Any of these nodes knows which of them holds our slot. */
+  /** Any of these nodes can tell which node holds our slot. */
   | { kind: 'cluster'; nodes: readonly RedisNode[] }
 
 export type RedisSettings = {
@@ -30,7 +30,7 @@ export type RedisSettings = {
   username?: string | undefined
   password?: string | undefined
   database?: number | undefined
-  /** PEM texts. Without `ca` the system's authorities count. */
+  /** PEM text. Without `ca`, Node's default certificate authorities apply. */
   tls?: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined } | undefined
   /** How long connecting, and any one command, may take. */
   timeoutMs: number
