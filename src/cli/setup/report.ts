@@ -40,6 +40,7 @@ export function gatewayYaml(
 /** Instructions for making the same changes by hand in Auth0's dashboard. */
 export function clicks({ api, web, events, grant, role, action }: Wanted): string {
   const list = (value: unknown) => (value as string[]).join(', ')
+  const refresh = web['refresh_token'] as Record<'leeway' | 'idle_token_lifetime' | 'token_lifetime', number>
   const logout = web['oidc_logout'] as { backchannel_logout_urls: string[] } | undefined
   const steps = [
     `Applications → APIs → Create API: name “${api.name}”, identifier ${api.identifier}, RS256.`,
@@ -47,7 +48,8 @@ export function clicks({ api, web, events, grant, role, action }: Wanted): strin
     `Applications → Applications → Create Application: name “${web.name}”, Regular Web Application. Settings:`,
     `  Allowed Callback URLs: ${list(web['callbacks'])}`,
     `  Allowed Logout URLs: ${list(web['allowed_logout_urls'])}`,
-    '  Refresh Token Rotation: on, Rotation Overlap Period: 60 seconds.',
+    `  Refresh Token Rotation: on, Rotation Overlap Period: ${refresh.leeway} seconds.`,
+    `  Refresh Token Expiration → Set Idle Refresh Token Lifetime: ${refresh.idle_token_lifetime} seconds, Set Maximum Refresh Token Lifetime: ${refresh.token_lifetime} seconds.`,
     '  Advanced Settings → Grant Types: Authorization Code, Refresh Token.',
     ...(logout === undefined
       ? []

@@ -203,6 +203,7 @@ t.test('--print shows the manual steps and makes no requests to Auth0', async (t
   t.equal(exitCode, 0)
   t.match(out, 'Allowed Callback URLs: https://portal.example.com/.stagedoor/callback')
   t.match(out, 'https://tenant.eu.auth0.com/api/v2/')
+  t.match(out, /Set Idle Refresh Token Lifetime: 1296000 seconds, Set Maximum Refresh Token Lifetime: 2592000/)
   t.notMatch(out, 'Back-Channel')
   const forced = await runCommand(
     ['setup', 'auth0', '--print', '--backchannel-logout', '--no-events', '--base-url', baseUrl],
