@@ -6,7 +6,7 @@ import type { KnownPrincipal } from './decision.ts'
 import { missingSentence } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 
-/** An entry of the account page: a rule with a title, or a service. Of a service the last rule that leads to it counts, which is most often the widest. */
+/** An entry of the account page: a rule with a title, or a service. For a service its last rule counts, which is usually the widest. */
 export type AccountEntry = {
   title: string
   description?: string | undefined
@@ -37,7 +37,7 @@ export function accountEntriesOf({ routes, upstreams }: Pick<Config, 'routes' | 
   return [...services, ...ruled]
 }
 
-/** `/docs/**` has the page `/docs`; a pattern with a star inside, or for other methods than GET, has none. */
+/** `/docs/**` has the page `/docs`. A rule with another star, for certain hosts, or for methods other than GET has no page. */
 function pageOf({ path, methods, hosts }: Config['routes'][number]): string | undefined {
   const start = path.replace(/\/\*\*$/, '')
   if (start.includes('*') || (methods !== undefined && !methods.includes('GET')) || hosts !== undefined)

@@ -6,12 +6,12 @@ import { secondFactorOf } from './mfa-condition.ts'
 import { type Refusal, refusal } from './missing-rights.ts'
 import { compileRequirement } from './requirement.ts'
 
-/** Who may use the console and its API, and see explanations. Times in milliseconds since the epoch. */
+/** Checks access to the console, its API and explanations. Times are in milliseconds since the epoch. */
 export type AdminAccess = {
   mayAdminister: (principal: Principal, now: number) => boolean
   /** The part of a refusal that the refused person may see. */
   adminRefusalFor: (principal: Principal, now: number) => Refusal
-  /** The second factor without which a person may not administer, when nothing else is missing. */
+  /** The second factor that a person needs to administer, if it is all that is missing; undefined otherwise. */
   adminSecondFactorFor: (principal: Principal, now: number) => SecondFactor | undefined
 }
 

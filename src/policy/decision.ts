@@ -9,13 +9,13 @@ export type Deny = Labelled & { effect: 'deny'; reason: DenyReason; rule?: strin
 /** The rule's `audit` option: the class of the record. */
 type Labelled = { label?: string }
 
-/** The decision of policy on one request. */
+/** The decision of the policy stage on one request. */
 export type Decision = Allow | Deny
 
-/** A principal with an identity of ours: only these can meet a requirement. */
+/** A user or machine that we have identified. Only these can meet a requirement. */
 export type KnownPrincipal = UserPrincipal | MachinePrincipal
 
-/** Whether requirements can be asked of a principal; Backstage's own tokens answer none. */
+/** Whether requirements can be checked for a principal. For callers with Backstage's own tokens they cannot. */
 export function isKnown(principal: Principal): principal is KnownPrincipal {
   return principal.kind === 'user' || principal.kind === 'machine'
 }

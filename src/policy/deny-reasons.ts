@@ -1,6 +1,6 @@
 /**
- * The closed list of reasons to refuse. When several apply, their order here decides which one is reported: of `all` the first,
- * of `any` the last. Identity comes before rights, and rights before conditions that the person can fix at once.
+ * The closed list of reasons to refuse. If several apply, this order decides which one is reported: for `all` the first, for `any`
+ * the last. Identity comes before rights, and rights come before conditions that the person can meet at once.
  */
 export const denyReasons = [
   'no-rule',

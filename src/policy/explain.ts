@@ -6,12 +6,12 @@ import type { DenyReason } from './deny-reasons.ts'
 import { type Asked, judge, type Rule, type Target, targetOf } from './first-matching-rule.ts'
 import { leafOf } from './requirement-leaf.ts'
 
-/** A requirement with its answer: what each part wanted, and what the principal had. */
+/** A requirement with its result: what each part wanted, and what the principal had. */
 type RequirementTrace =
   | { kind: 'all' | 'any' | 'not'; isMet: boolean; parts: readonly RequirementTrace[] }
   | { kind: 'leaf'; isMet: boolean; name: string; reason: DenyReason; wanted: string; found: string }
 
-/** Asks every part of a requirement, those too that would not change the outcome any more. */
+/** Checks every part of a requirement, including parts that can no longer change the result. */
 function traceRequirement(requirement: Requirement, principal: KnownPrincipal, now: number): RequirementTrace {
   const trace = (part: Requirement): RequirementTrace => traceRequirement(part, principal, now)
   if ('all' in requirement) {
@@ -38,16 +38,16 @@ type RuleTrace =
   | { rule: string; isMatch: false; mismatches: readonly Mismatch[] }
   | { rule: string; isMatch: true; access: 'public' | 'authenticated' | 'requirement'; requirement?: RequirementTrace }
 
-/** The whole way to a decision: each rule tried, in order, and why it did or did not match. */
+/** How a decision was made: each rule that was tried, in order, and why it did or did not match. */
 export type Explanation = {
   asked: Asked
   decision: Decision
   rules: readonly RuleTrace[]
-  /** Why the answer is 400 whatever the decision, where no rule takes the path as it is. */
+  /** Why the answer is 400 whatever the decision: no rule accepts the path as it is. */
   pathRefused?: PathOddity
 }
 
-/** Decides as the gateway does, and keeps the reasons. */
+/** Decides as the gateway does, and records the reasons. */
 export function explain(rules: readonly Rule[], principal: Principal, asked: Asked, now: number): Explanation {
   const target = targetOf(asked)
   const tried: RuleTrace[] = []
@@ -83,7 +83,7 @@ function traced(allow: Requirement, principal: Principal, now: number): { requir
     : { requirement: traceRequirement(allow, principal, now) }
 }
 
-/** An explanation for people, line by line. */
+/** An explanation as lines of text. */
 export function explanationLines({ asked, decision, rules, pathRefused }: Explanation): string[] {
   const width = Math.max(0, ...rules.map(({ rule }) => rule.length))
   return [
@@ -94,7 +94,7 @@ export function explanationLines({ asked, decision, rules, pathRefused }: Explan
   ]
 }
 
-/** Why a path is refused before its rule counts, and what lets it pass. */
+/** Why a path is refused before its rule is applied, and what would allow it. */
 export function pathRefusedText(reason: PathOddity): string {
   return `a path with ${reason} passes only where one rule with paths: as-is decides on each of its readings`
 }

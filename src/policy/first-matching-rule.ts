@@ -11,10 +11,10 @@ import { type Check, compileRequirement } from './requirement.ts'
 /** The parts of a request that rules compare. */
 export type Asked = Pick<RequestFacts, 'method' | 'path' | 'host'>
 
-/** Decides one request: the first rule that matches, and where none does, deny. `now` in milliseconds. */
+/** Decides one request by the first rule that matches; denies it if none matches. `now` is in milliseconds. */
 export type Decide = (principal: Principal, asked: Asked, now: number) => Decision
 
-/** A request as rules compare it, worked out once for all of them. */
+/** The form of a request that rules compare, computed once for all rules. */
 export type Target = { key: string; method: string; host: HostName }
 
 /** A rule, compiled. */
@@ -27,7 +27,7 @@ export type Rule = {
   coversHost: (host: HostName) => boolean
   /** Undefined for a public rule, which allows all callers. */
   check: Check | undefined
-  /** Whether user tokens of Backstage's own are good enough here. */
+  /** Whether the rule accepts Backstage's own user tokens. */
   takesBackstageTokens: boolean
 }
 
@@ -40,7 +40,7 @@ export function decideBy(rules: readonly Rule[]): Decide {
 
 /**
  * @param upstream where the rule sends requests
- * @param backstageTokenRules names of the rules that take user tokens of Backstage's own
+ * @param backstageTokenRules names of the rules that accept Backstage's own user tokens
  */
 export function compileRule(route: RouteConfig, upstream: string, backstageTokenRules: readonly string[] = []): Rule {
   const { path, hosts, allow } = route
@@ -67,15 +67,15 @@ export function firstMatch(rules: readonly Rule[], asked: Asked): Rule | undefin
 }
 
 /**
- * Whether a path that servers may read differently passes: its rule says so (`paths: as-is`), and decides on the path's plainest
- * reading, too.
+ * Whether a path that servers may read differently is allowed: its rule has `paths: as-is`, and is also the rule for the path's
+ * plainest reading.
  */
 export function passesAsIs(rules: readonly Rule[], asked: Asked, plainest: string): boolean {
   const rule = firstMatch(rules, asked)
   return rule?.route.paths === 'as-is' && firstMatch(rules, { ...asked, path: plainest }) === rule
 }
 
-/** The decision of the matching rule on a principal. */
+/** The matching rule's decision for a principal. */
 export function judge(rule: Rule, principal: Principal, now: number): Decision {
   const { route, allowed, check } = rule
   const reason = check === undefined ? undefined : objection(rule, check, principal, now)
@@ -90,6 +90,6 @@ function objection(rule: Rule, check: Check, principal: Principal, now: number):
   if (principal.kind === 'anonymous') return 'unauthenticated'
   if (principal.kind !== 'backstage') return check(principal, now)
   if (!rule.takesBackstageTokens) return 'unauthenticated'
-  // A Backstage token names its user, and no roles, groups or other facts that requirements check.
+  // A Backstage token names its user, but no roles, groups or other facts that requirements check.
   return typeof rule.route.allow === 'object' ? 'kind-mismatch' : undefined
 }

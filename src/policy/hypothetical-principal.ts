@@ -7,9 +7,9 @@ import { type ClaimNames, mapUserClaims } from '../oidc/map-user-claims.ts'
 type Claims = Readonly<Record<string, unknown>>
 
 /**
- * The principal that these claims would make: claims of an ID token or access token, under Auth0's names or ours
- * (`roles`, `groups`, `permissions`, `scopes`). `kind: machine` is a machine, and so are the claims of a token that
- * the gateway takes for one; an empty list of claims is anonymous; `mfa: 5m` stands for a second factor shown five minutes ago.
+ * The principal for these claims of an ID token or access token, under Auth0's names or ours (`roles`, `groups`, `permissions`,
+ * `scopes`). `kind: machine` gives a machine, and so do claims that the gateway recognizes as a machine's. No claims give an
+ * anonymous principal. `mfa: 5m` means a second factor five minutes ago.
  * @param now milliseconds since the epoch
  */
 export function hypotheticalPrincipal(claims: Claims, names: ClaimNames, now: number): Principal {
@@ -26,7 +26,7 @@ function machineOf(claims: Claims): MachinePrincipal {
     clientId: clientOf(claims) ?? 'machine',
     scopes: [...listOf('scopes', claims['scopes']), ...(textOf('scope', claims['scope'])?.split(' ') ?? [])],
     permissions: listOf('permissions', claims['permissions']),
-    // A question about rules, not a token: nothing expires.
+    // The claims are a question about rules, not a token, so they do not expire.
     expiresAt: Infinity,
     claims,
     ...(organization !== undefined && { organization }),
@@ -46,7 +46,7 @@ function userOf(claims: Claims, names: ClaimNames, now: number): UserPrincipal {
   }
 }
 
-/** Our names serve where a token's own are not there. */
+/** Adds our names as fallbacks for the configured ones. */
 function withOwnNames(names: ClaimNames): ClaimNames {
   return {
     ...names,

@@ -3,7 +3,7 @@ import { formatDuration, type Milliseconds } from '../config/values/quantities.t
 import { provesSecondFactor, type SecondFactor } from '../oidc/second-factor.ts'
 import type { KnownPrincipal, Question } from './decision.ts'
 
-/** The condition `mfa`: only people meet it, when their login proves the second factor. */
+/** The condition `mfa`. A person meets it if their login proves the second factor; machines never meet it. */
 export function mfaQuestion(withinMs: Milliseconds | undefined): Question {
   const secondFactor: SecondFactor = withinMs === undefined ? {} : { withinMs }
   return {
@@ -21,7 +21,7 @@ function mfaFound(principal: KnownPrincipal, now: number): string {
   return seconds < 0 ? `a second factor ${-seconds}s in the future` : `a second factor ${seconds}s ago`
 }
 
-/** The strictest second factor that a requirement asks for, if it asks for any. */
+/** The strictest second factor that a requirement demands; undefined if it demands none. */
 export function secondFactorOf(requirement: Requirement): SecondFactor | undefined {
   if ('mfa' in requirement) {
     const { within } = requirement.mfa

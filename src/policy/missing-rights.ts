@@ -8,7 +8,7 @@ import { compileRequirement } from './requirement.ts'
 /** The missing right in plain words, and a person or team to ask. */
 export type Refusal = { missing?: string; contact: string }
 
-/** @param requirement what the refused person does not meet; undefined where nothing could be granted */
+/** @param requirement the requirement that was not met; undefined if there is none that could be met */
 export function refusal(
   requirement: Requirement | undefined,
   contact: string,
@@ -21,15 +21,15 @@ export function refusal(
 }
 
 /**
- * The missing right, in plain words: `You need the role platform-admin.` Names only rights that could be granted, and
- * neither other people, nor claims, nor exclusions.
+ * The missing right, in plain words: `You need the role platform-admin.` Names only rights that can be granted. It does not
+ * reveal other people, claims or exclusions.
  */
 export function missingSentence(requirement: Requirement, principal: KnownPrincipal, now: number): string | undefined {
   const phrase = missing(requirement, principal, now)
   return phrase === undefined ? undefined : `You need ${phrase.text}.`
 }
 
-/** A phrase and the word that joins its parts; parts joined by the other word get parentheses. */
+/** A phrase, and the word that joins its parts. Parts that are joined by the other word get parentheses. */
 type Phrase = { text: string; joint?: 'and' | 'or' }
 
 function missing(requirement: Requirement, principal: KnownPrincipal, now: number): Phrase | undefined {

@@ -8,7 +8,7 @@ import type { Decision, Deny } from './decision.ts'
 import { explanationLines, pathRefusedText } from './explain.ts'
 import type { Policy } from './policy.ts'
 
-/** The first rule that matches decides. A refusal is thrown, so that no later hook can skip it by accident. */
+/** Lets the first rule that matches decide. A refusal is passed on as an error, so that no later hook can skip it by accident. */
 export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   async (app, { policy, now }) => {
     app.addHook('onRequest', (request, _reply, done) => {
@@ -41,7 +41,7 @@ export const policy = fastifyPlugin<{ policy: Policy; now: () => number }>(
   { name: 'policy', dependencies: ['identity'] },
 )
 
-/** The log names the option; the client learns only that the path is not plain. */
+/** The log names the option. The client learns only that the path is not canonical. */
 function notCanonical({ facts }: FastifyRequest, reason: PathOddity, { rule = 'none' }: Decision): GatewayError {
   const code =
     facts.askedBy === undefined
@@ -53,10 +53,10 @@ function notCanonical({ facts }: FastifyRequest, reason: PathOddity, { rule = 'n
   })
 }
 
-/** A 401 for a request with a token says why the token does not count, so that its sender need not guess. */
+/** The 401. If the request has a token, the error says why the token does not count, so that the sender need not guess. */
 function unauthenticated({ bearer, facts, headers }: FastifyRequest): GatewayError {
   if (bearer === undefined) {
-    // A redirect to login would drop the body of a form without a word.
+    // A redirect to login would silently drop the body of a form.
     const isForm = !['GET', 'HEAD'].includes(facts.method) && wantsPage(headers)
     const code = isForm ? 'STAGEDOOR_POLICY_FORM_NOT_SENT' : 'STAGEDOOR_POLICY_UNAUTHENTICATED'
     return new GatewayError(code, { reason: 'unauthenticated' })

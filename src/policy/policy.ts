@@ -11,14 +11,14 @@ import { type Asked, compileRule, type Decide, decideBy, passesAsIs } from './fi
 import { secondFactorOf } from './mfa-condition.ts'
 import { type Refusal, refusal } from './missing-rights.ts'
 
-/** Every question that other stages and pages ask of the rules. Times in milliseconds since the epoch. */
+/** What other stages and pages can ask about the rules. Times are in milliseconds since the epoch. */
 export type Policy = AdminAccess & {
   decide: Decide
-  /** The same decision with its reasons; for operators' eyes. The path is as `readPath` gives it. */
+  /** The same decision with its reasons, for operators only. The path comes from `readPath`. */
   explain: (principal: Principal, asked: Asked & Pick<ReadPath, 'oddity'>, now: number) => Explanation
-  /** Whether a path that servers may read differently passes. */
+  /** Whether a path that servers may read differently is allowed. */
   passesAsIs: (asked: Asked, plainest: string) => boolean
-  /** The second factor without which this is refused, when nothing else is missing. */
+  /** The second factor that the request requires, if it is all that is missing; undefined otherwise. */
   secondFactorFor: (principal: Principal, asked: Asked, now: number) => SecondFactor | undefined
   /** The part of a refusal that the refused person may see. */
   refusalFor: (principal: Principal, deny: Deny, now: number) => Refusal
@@ -31,11 +31,11 @@ type PolicyOptions = {
   admin: Config['admin']
   /** A person or team to ask for access, unless a rule names another. */
   contact: string
-  /** Names of the rules that take user tokens of Backstage's own. */
+  /** Names of the rules that accept Backstage's own user tokens. */
   backstageTokenRules?: readonly string[]
 }
 
-/** Compiles configuration, once, at boot. */
+/** Compiles the rules of a configuration. */
 export function createPolicy(options: PolicyOptions): Policy {
   const { routes, upstreams, admin, contact, backstageTokenRules } = options
   const rules = routes.map((route) => compileRule(route, upstreamOfRule(route, upstreams), backstageTokenRules))

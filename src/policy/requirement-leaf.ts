@@ -8,7 +8,7 @@ import { mfaQuestion } from './mfa-condition.ts'
 type ClaimRequirement = Extract<Requirement, { claims: unknown }>['claims']
 type Claims = Readonly<Record<string, unknown>>
 
-/** Every claim named has one of its values; a list as claim has, if one of its entries is. */
+/** Is met if each named claim has one of the wanted values. A claim that is a list needs one matching entry. */
 function claimQuestion(wanted: ClaimRequirement): Question {
   const tests = Object.entries(wanted).map(([name, values]) => ({
     name,
@@ -25,7 +25,7 @@ function claimQuestion(wanted: ClaimRequirement): Question {
   }
 }
 
-/** A name is one name, dots and slashes included, or a pattern of names with `*` in it. */
+/** Reads the values of a claim. The name may contain dots and slashes, and may be a pattern with `*`. */
 function claimReader(name: string): (principal: KnownPrincipal) => readonly unknown[] {
   if (!isClaimPattern(name)) {
     return (principal) => sourcesOf(principal).flatMap((claims) => valuesAt(claims, name))
@@ -54,17 +54,17 @@ function shown(values: readonly unknown[]): string {
   return values.length === 0 ? 'none' : [...new Set(values.map((value) => JSON.stringify(value)))].join(', ')
 }
 
-/** A requirement without others in it. */
+/** A requirement that contains no other requirement. */
 export type LeafRequirement = Exclude<Requirement, { all: unknown } | { any: unknown } | { not: unknown }>
 
-/** The question of one leaf. */
+/** The condition of one leaf. */
 type Leaf = Question & {
   /** The key in the configuration: `roles`, `mfa` … */
   name: string
   reason: DenyReason
 }
 
-/** Makes the question of a leaf, once, at boot. */
+/** Compiles the condition of a leaf. */
 export function leafOf(leaf: LeafRequirement): Leaf {
   if ('kind' in leaf) return oneOf('kind', 'kind-mismatch', [leaf.kind], ({ kind }) => [kind])
   if ('roles' in leaf) return oneOf('roles', 'role-missing', leaf.roles, rolesOf)
@@ -92,7 +92,7 @@ function oneOf(name: string, reason: DenyReason, wanted: readonly string[], name
   }
 }
 
-/** Long enough to recognise the value, short enough to read. */
+/** How many names an explanation lists. */
 const maxListed = 20
 
 function listed(names: readonly string[]): string {

@@ -5,12 +5,12 @@ import { type DenyReason, rankOf } from './deny-reasons.ts'
 import { leafOf } from './requirement-leaf.ts'
 
 /**
- * A compiled requirement: nothing when it is met, else the reason why not.
+ * A compiled requirement: returns undefined when it is met, otherwise the reason why it is not.
  * @param now milliseconds since the epoch
  */
 export type Check = (principal: KnownPrincipal, now: number) => DenyReason | undefined
 
-/** Compiles a requirement once, at boot, into one closure. */
+/** Compiles a requirement into one closure. */
 export function compileRequirement(requirement: Requirement): Check {
   if ('all' in requirement) return allOf(requirement.all.map(compileRequirement))
   if ('any' in requirement) return anyOf(requirement.any.map(compileRequirement))
@@ -19,12 +19,12 @@ export function compileRequirement(requirement: Requirement): Check {
   return (principal, now) => (isMet(principal, now) ? undefined : reason)
 }
 
-/** Gives the reason that comes first in `denyReasons`, so that the order of a rule's parts does not matter. */
+/** Returns the reason that comes first in `denyReasons`, so that the order of a rule's parts does not matter. */
 function allOf(checks: readonly Check[]): Check {
   return (principal, now) => reasonsOf(checks, principal, now).at(0)
 }
 
-/** Gives the reason that comes last in `denyReasons`: the one that the person can most easily fix. */
+/** Returns the reason that comes last in `denyReasons`: the one that the person can most easily fix. */
 function anyOf(checks: readonly Check[]): Check {
   return (principal, now) => {
     const reasons = reasonsOf(checks, principal, now)
@@ -32,7 +32,7 @@ function anyOf(checks: readonly Check[]): Check {
   }
 }
 
-/** The reasons of the checks that are not met, by rank. */
+/** The reasons of the failed checks, in the order of `denyReasons`. */
 function reasonsOf(checks: readonly Check[], principal: KnownPrincipal, now: number): DenyReason[] {
   const reasons = checks.map((check) => check(principal, now)).filter((reason) => reason !== undefined)
   return reasons.toSorted((one, other) => rankOf(one) - rankOf(other))
@@ -42,7 +42,7 @@ function noneOf(check: Check): Check {
   return (principal, now) => (check(principal, now) === undefined ? 'excluded' : undefined)
 }
 
-/** The claims that rules ask for by name: sessions have to keep them. */
+/** The claims that rules name. Sessions must keep them. */
 export function referencedClaims(routes: readonly RouteConfig[], ...others: readonly Requirement[]): string[] {
   const requirements = routes.map(({ allow }) => allow).filter((allow) => typeof allow === 'object')
   return [...new Set([...requirements, ...others].flatMap(claimsOf))]
