@@ -9,28 +9,28 @@ import type { Session } from '../session/session.ts'
 import { formatMark, type Mark, parseMark } from './mark.ts'
 
 export type BusEvents = {
-  /** A mark was made, by any process. */
+  /** A process, possibly this one, made a mark. */
   ended: [mark: Mark]
-  /** A session was begun, used or refreshed, by any process; without its refresh token. */
+  /** A process, possibly this one, started, used or refreshed a session. It comes without its refresh token. */
   changed: [session: Session]
   /** Messages arrive from now on; earlier ones may have been missed. */
   connected: []
   lost: []
 }
 
-/** Tells processes about the ends and changes of each other's sessions. There is no other channel for this news. */
+/** Notifies processes when sessions end or change in other processes. It is the only channel for these messages. */
 export type SessionBus = {
   events: EventEmitter<BusEvents>
-  /** Keeps marks for processes that start later, and sends them to all. @throws RedisUnavailable */
+  /** Stores marks for processes that start later, and sends them to all others. @throws RedisUnavailable */
   end(marks: readonly Mark[]): Promise<void>
-  /** All marks that are kept. @throws RedisUnavailable */
+  /** All stored marks. @throws RedisUnavailable */
   endings(): Promise<Mark[]>
   /** Sends the newest state of a session. A process that misses it closes connections a little early; clients connect again. */
   change(session: Session): void
   isConnected(): boolean
 }
 
-/** For a process that shares its sessions with no other. */
+/** A bus for a process that shares its sessions with no other. */
 export function createLocalBus(): SessionBus {
   const events = new EventEmitter<BusEvents>()
   return {
@@ -46,8 +46,8 @@ export function createLocalBus(): SessionBus {
 const batchSize = 500
 
 /**
- * Stores marks and sends them, as one step: a connected process gets the message, and one that connects later reads the stored marks.
- * KEYS marks. ARGV channel, now, then a score (until, ms) and a mark in turn.
+ * Stores and publishes marks atomically: a connected process gets the message, and one that connects later reads the stored marks.
+ * KEYS marks. ARGV channel, now, then for each mark its score (until, ms) and its text.
  */
 const endScript = defineScript(`
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
@@ -63,7 +63,7 @@ return 1`)
 type BusRedis = Pick<Redis, 'keys' | 'channel' | 'events' | 'run' | 'send' | 'publish' | 'isReady'>
 
 /**
- * Through Redis, to every process that shares it. Changed sessions are sealed: Redis sees neither claims nor ids.
+ * A bus through Redis, to every process that shares it. Changed sessions are sealed, so Redis sees neither claims nor ids.
  * @param now milliseconds since the epoch
  */
 export function createRedisBus(redis: BusRedis, sealer: Sealer, now: () => number): SessionBus {
@@ -111,7 +111,7 @@ export function createRedisBus(redis: BusRedis, sealer: Sealer, now: () => numbe
   }
 }
 
-/** RESP3 gives pairs of member and score. */
+/** RESP3 returns pairs of member and score. */
 function marksIn(reply: unknown): Mark[] {
   if (!Array.isArray(reply)) return []
   return reply.flatMap((pair: unknown) => {
@@ -120,7 +120,7 @@ function marksIn(reply: unknown): Mark[] {
   })
 }
 
-/** A session without what can be used at the login service: tokens stay where they are. */
+/** A session without its refresh token, which gives access to the login service. */
 export function withoutTokens({ refreshToken: _, ...session }: Session): Session {
   return session
 }

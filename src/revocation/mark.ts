@@ -4,9 +4,9 @@ import type { Session } from '../session/session.ts'
 
 /** Sessions that must end or be refreshed. Times are milliseconds since the epoch. */
 export type Revocation =
-  /** One session of ours; with `from`, only from then on. */
+  /** One of our sessions. With `from`, it ends at that time. */
   | { sessionId: string; from?: number }
-  /** Sessions of one session at the login service (ID token `sid`) that began before a time. */
+  /** Our sessions that belong to one session at the login service (ID token `sid`) and began before a time. */
   | { issuer: string; sid: string; createdBefore: number }
   /** A user's sessions that began before a time; with `organization`, only those for that organization. */
   | { issuer: string; subject: string; createdBefore: number; organization?: string }
@@ -18,13 +18,13 @@ export type Revocation =
 export const markKinds = ['session', 'sid', 'subject', 'member', 'organization', 'claims'] as const
 export type MarkKind = (typeof markKinds)[number]
 
-/** The stored and shared form of a revocation. Names are hashes, so that a list of marks shows no session and no user. */
+/** The stored and shared form of a revocation. Names are hashes, so that a list of marks reveals no session and no user. */
 export type Mark = {
   kind: MarkKind
   name: string
   /** For `session`: when it ends. For the others: sessions older than this have ended, or are outdated (`marks.ts` compares). */
   at: number
-  /** Time after which the mark may be forgotten, because all its sessions have expired by themselves. */
+  /** When the mark may be deleted, because all its sessions have expired. */
   until: number
 }
 
@@ -49,10 +49,10 @@ export function markOf(revocation: Revocation, until: number): Mark {
   return { kind: 'member', name: nameOf(issuer, subject, organization), at, until }
 }
 
-/** The names under which marks speak of a session. */
+/** The names of the marks that would apply to a session. */
 type MarkNames = Readonly<Record<MarkKind, string | undefined>>
 
-/** Sessions do not change in place, so that names are made once for each. */
+/** Session objects are immutable, so the names are computed once for each. */
 const remembered = new WeakMap<Session, MarkNames>()
 
 export function markNamesOf(session: Session): MarkNames {
@@ -72,7 +72,7 @@ export function markNamesOf(session: Session): MarkNames {
   return names
 }
 
-/** Joins two marks about the same sessions into one. */
+/** Merges two marks for the same sessions. */
 export function merge(one: Mark, other: Mark): Mark {
   const at = one.kind === 'session' ? Math.min(one.at, other.at) : Math.max(one.at, other.at)
   return { ...one, at, until: Math.max(one.until, other.until) }
@@ -96,7 +96,7 @@ export function markNameOfSession(sessionId: string): string {
   return nameOf(sessionId)
 }
 
-// A line feed stands in no issuer and no id, so that no two lists read alike.
+// No issuer and no id contains a line feed, so different lists give different texts.
 function nameOf(...parts: readonly string[]): string {
   return hash('sha256', parts.join('\n'), 'base64url')
 }

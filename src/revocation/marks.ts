@@ -1,13 +1,13 @@
 import type { Session } from '../session/session.ts'
 import { type Mark, type MarkKind, markKinds, markNameOfSession, markNamesOf, merge } from './mark.ts'
 
-/** Marks that end what began before them. */
+/** Kinds of marks that end sessions which began before them. */
 const endingKinds = ['subject', 'member', 'organization', 'sid'] as const
 
 /** How far clocks of replicas, and of the login service, may differ from ours. */
 export const maxClockDifferenceMs = 60_000
 
-/** After so many new marks, expired ones are removed. */
+/** Expired marks are removed each time this many new ones have been added. */
 const sweepEvery = 1_000
 
 type MarksByKind = Record<MarkKind, Map<string, Mark>>
@@ -15,7 +15,7 @@ type MarksByKind = Record<MarkKind, Map<string, Mark>>
 /**
  * All marks that this process knows.
  * @param now milliseconds since the epoch
- * @param max marks kept; past it the oldest are dropped, and `onOverflow` is called
+ * @param max the most marks that are kept; beyond it the oldest are dropped, and `onOverflow` is called
  */
 export function createMarks(now: () => number, onOverflow: () => void = () => undefined, max = 200_000) {
   const byKind = Object.fromEntries(markKinds.map((kind) => [kind, new Map()])) as MarksByKind
@@ -36,8 +36,8 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
   function makeRoom(): void {
     if (++sinceSweep >= sweepEvery || countAll() >= max) forgetExpired()
     if (countAll() < max) return
-    // Maps keep the order of entry. Without its mark, a blocked user is caught by the next refresh, but a session that
-    // was ended works again: `onOverflow` reports that.
+    // Maps keep the order of insertion. Without its mark, a blocked user is still refused at the next refresh, but an ended
+    // session works again; `onOverflow` reports that.
     const fullest = kinds.reduce((a, b) => (b.size > a.size ? b : a))
     const oldest = fullest.keys().next()
     if (oldest.done !== true) fullest.delete(oldest.value)
@@ -48,7 +48,7 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
     get size(): number {
       return countAll()
     },
-    /** @returns false when it said nothing new */
+    /** @returns false when the mark changed nothing */
     apply(mark: Mark): boolean {
       const marks = byKind[mark.kind]
       const known = find(mark.kind, mark.name)
@@ -70,14 +70,14 @@ export function createMarks(now: () => number, onOverflow: () => void = () => un
     isOutdated: (session: Session): boolean =>
       countAll() > 0 &&
       reliableTime(claimsTimeOf(session), now()) < (find('claims', markNamesOf(session).claims)?.at ?? 0),
-    /** Whether a session was ended itself, and not through its user or its login. */
+    /** Whether this session itself was ended; marks of its user or login do not count. */
     hasEnded: (sessionId: string) =>
       countAll() > 0 && (find('session', markNameOfSession(sessionId))?.at ?? Infinity) <= now(),
     all: () => kinds.flatMap((marks) => [...marks.values()].filter(({ until }) => until > now())),
   }
 }
 
-/** A time in the future was taken from a clock that was ahead, and so may lie before any mark. */
+/** A time in the future comes from a clock that was ahead. The true time may be before any mark, so 0 stands for it. */
 function reliableTime(time: number, now: number): number {
   return time > now + maxClockDifferenceMs ? 0 : time
 }

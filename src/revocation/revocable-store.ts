@@ -2,20 +2,20 @@ import type { Session } from '../session/session.ts'
 import type { FoundSession, RevocableStore, SessionStore } from '../session/store.ts'
 import type { Revocations } from './revocations.ts'
 
-/** For requests that a browser sent before it had the new cookie, when a login took the place of a session. */
+/** How long a replaced session stays valid, for requests that the browser sent before it had the new cookie. */
 const supersededGraceMs = 10_000
 
 type Dependencies = {
   revocations: Pick<Revocations, 'endOf' | 'revoke'>
-  /** Called with every session that was written, new or changed. */
+  /** Called with every session that was created, changed or used. */
   onSaved: (session: Session) => void
-  /** Called when the end of a session could not be shared yet. */
+  /** Called when the end of a session could not be sent to other processes yet. */
   onUnshared: (error: unknown) => void
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
-/** A store whose sessions end when they are revoked, through whichever channel. */
+/** A store that does not find revoked sessions, however they were revoked. */
 export function createRevocableStore(inner: SessionStore, dependencies: Dependencies): RevocableStore {
   const { revocations, onSaved, onUnshared, now } = dependencies
   const unlessEnded = (found: FoundSession | undefined): FoundSession | undefined =>

@@ -3,24 +3,24 @@ import type { SessionBus } from './bus.ts'
 import { formatMark, type Mark, markOf, type Revocation } from './mark.ts'
 import { createMarks } from './marks.ts'
 
-/** `apart`: Redis is configured but not reached, so that replicas cannot exchange revocations. */
+/** `apart`: Redis is configured but unavailable, so replicas cannot exchange revocations. */
 type RevocationStatus = 'ready' | 'apart'
 
 type RevocationsOptions = {
   bus: SessionBus
-  /** How long a mark is kept: until every session of today has expired. */
+  /** How long a mark is kept: until every session that exists now has expired. */
   absoluteTimeoutMs: number
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Called when marks are given up for want of room. */
+  /** Called when marks are dropped because there are too many. */
   onOverflow?: () => void
-  /** Called when the end of a session could not be shared yet, where no caller waits for it. */
+  /** Called when the end of a session could not be sent to other processes yet, if no caller waits for the result. */
   onUnshared?: (cause: unknown) => void
 }
 
 export type Revocations = ReturnType<typeof createRevocations>
 
-/** Decides which sessions have ended. The bus carries each decision to the other processes. */
+/** Records which sessions have ended. The bus sends each revocation to the other processes. */
 export function createRevocations(options: RevocationsOptions) {
   const { bus, now, onOverflow, onUnshared = () => undefined } = options
   const marks = createMarks(now, onOverflow)
@@ -35,9 +35,9 @@ export function createRevocations(options: RevocationsOptions) {
   const exchange = exchangeMarks(bus, { learn, all: () => marks.all() })
 
   /**
-   * Takes effect in this process before it returns.
-   * @returns resolves when every replica can know it, which is at once without Redis
-   * @throws RedisUnavailable when it could not be shared; it is shared once Redis takes it
+   * Revokes sessions. This takes effect in this process at once.
+   * @returns resolves when the revocation has been shared with every replica, which is at once without Redis
+   * @throws RedisUnavailable when it could not be shared; it is shared once Redis is available
    */
   async function revoke(...revocations: readonly Revocation[]): Promise<void> {
     const until = now() + absoluteTimeoutMs
@@ -50,14 +50,14 @@ export function createRevocations(options: RevocationsOptions) {
     revoke,
     endOf: marks.endOf,
     isOutdated: marks.isOutdated,
-    /** The part for a session store, which knows only an id before it has found a session. */
+    /** The interface for a session store, which knows only an id until it has found a session. */
     ended: {
       add: (session) => revoke({ sessionId: session.id }).catch(onUnshared),
       has: marks.hasEnded,
     } satisfies EndedSessions,
-    /** Resolves when this process has the revocations of the others, if Redis can be asked. */
+    /** Resolves when this process has read the revocations of the others, or Redis has failed. */
     joined: exchange.joined,
-    /** Calls back with each new revocation. */
+    /** Calls the listener with each new revocation. */
     onChange: (listener: (news: readonly Mark[]) => void) => void listeners.add(listener),
     status: exchange.status,
     /** Sets how long marks are kept. A longer time also extends known marks, because sessions then live longer. */
@@ -68,7 +68,7 @@ export function createRevocations(options: RevocationsOptions) {
       for (const mark of marks.all()) marks.apply({ ...mark, until: mark.until + longerMs })
       exchange.share(marks.all()).catch(onUnshared)
     },
-    /** Takes over the marks of another object, and those that it learns later. */
+    /** Takes over the marks of a former object, and those that it gets later. */
     follow(former: { marks: () => Mark[]; onChange: (listener: (news: readonly Mark[]) => void) => void }): void {
       learn(former.marks())
       former.onChange(learn)
@@ -79,12 +79,12 @@ export function createRevocations(options: RevocationsOptions) {
 
 const retryMs = 1_000
 
-/** Keeps the marks of all processes equal, across every gap in the connection. */
+/** Synchronizes the marks of all processes, also after each loss of the connection. */
 function exchangeMarks(bus: SessionBus, own: { learn: (marks: readonly Mark[]) => void; all: () => readonly Mark[] }) {
   let isInStep = false
   let joining: Promise<void> | undefined
 
-  /** Runs after a start or a gap: reads the marks of the others, and sends those made here meanwhile. */
+  /** Runs at the start and after the connection was lost: reads the marks of the others, and sends those made here meanwhile. */
   async function join(): Promise<void> {
     try {
       const theirs = await bus.endings()

@@ -4,7 +4,7 @@ import type { Session } from '../session/session.ts'
 import { upTo } from '../storage/memory-bound.ts'
 import { withoutTokens } from './bus.ts'
 
-/** A session as operators see it, without anything that opens it. Times are milliseconds since the epoch. */
+/** A session as operators see it. It contains nothing that gives access to the session. Times are milliseconds since the epoch. */
 export type SeenSession = {
   id: string
   issuer: string
@@ -26,9 +26,9 @@ const maxSeen = 50_000
 export type SeenSessions = ReturnType<typeof createSeenSessions>
 
 /**
- * Sessions that were begun, used or refreshed since this process started, at any replica that shares our Redis.
+ * Sessions that were started, used or refreshed since this process started, at any replica that shares our Redis.
  * @param isLive whether a session has neither expired nor been ended
- * @param since when the noting begins, milliseconds since the epoch
+ * @param since the time from which sessions are noted, milliseconds since the epoch
  */
 export function createSeenSessions(isLive: (session: Session) => boolean, since: number) {
   const seen = new LRUCache<string, Session>(upTo(maxSeen))
@@ -43,12 +43,12 @@ export function createSeenSessions(isLive: (session: Session) => boolean, since:
   return {
     since,
     note(session: Session): void {
-      // Roles and groups are left out: they may be long, and the list does not show them.
+      // Omit roles, groups and permissions: they may be long, and the list does not show them.
       const { email, org_id } = session.claims
       const names = { ...(email !== undefined && { email }), ...(org_id !== undefined && { org_id }) }
       seen.set(session.id, { ...withoutTokens(session), claims: { ...names, roles: [], groups: [], permissions: [] } })
     },
-    /** Live ones, the latest used first. */
+    /** The live sessions, most recently used first. */
     list: (filter: SeenFilter): SeenSession[] =>
       matching(filter)
         .filter(isLive)

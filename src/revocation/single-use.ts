@@ -5,14 +5,14 @@ import { LRUCache } from 'lru-cache'
 import type { Redis } from '../redis/redis.ts'
 import { upTo } from '../storage/memory-bound.ts'
 
-/** Guards things that may happen only once, such as the use of a `jti` or the handling of an event; with Redis, for all replicas. */
+/** Makes sure that something happens only once, such as the use of a `jti` or the handling of an event; with Redis, in all replicas. */
 export type SingleUse = {
   /**
    * @returns false when it was claimed before
    * @throws RedisUnavailable when Redis does not answer
    */
   claim(name: string, lifetimeMs: number): Promise<boolean>
-  /** Gives a claim back, after a failure: it may be tried again. */
+  /** Releases a claim after a failure, so that it can be retried. */
   release(name: string): Promise<void>
 }
 
@@ -43,7 +43,7 @@ function createSharedSingleUse(redis: Redis): SingleUse {
     claim: async (name, lifetimeMs) =>
       (await redis.send('SET', keyOf(name), '1', 'NX', 'PX', String(Math.ceil(lifetimeMs)))) === 'OK',
     async release(name) {
-      // A claim that cannot be given back runs out by itself.
+      // A claim that cannot be released expires.
       await redis.send('DEL', keyOf(name)).catch(() => undefined)
     },
   }
