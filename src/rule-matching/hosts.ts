@@ -1,6 +1,6 @@
 // This folder: how the methods, hosts and paths that rules name are compared with those of requests.
 
-/** A host as rules compare it: with and without its port, a trailing dot left out (RFC 3986 §3.2.2). */
+/** A host in the form that rules compare: with and without its port, without a trailing dot (RFC 3986 §3.2.2). */
 export type HostName = { name: string; withPort: string }
 
 /** @param host lower case, with or without port */
@@ -10,7 +10,7 @@ export function hostName(host: string): HostName {
   return { name, withPort: name + port }
 }
 
-/** Whether one of the hosts of a rule is this one: a host without a port is meant at every port. */
+/** Whether a host is among the hosts of a rule. A host of a rule without a port matches every port. */
 export function isAmongHosts(hosts: readonly string[], { name, withPort }: HostName): boolean {
   return hosts.includes(name) || hosts.includes(withPort)
 }

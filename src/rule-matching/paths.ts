@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { refuse } from '../config/values/quantities.ts'
 
-/** A rule's path, read once: `undefined` stands for `*`; a tree ends in `**` and covers all below its segments. */
+/** A parsed path of a rule. A segment that is `undefined` stands for `*`. A tree ends in `**` and covers all paths below its segments. */
 export type PathPattern = { segments: readonly (string | undefined)[]; isTree: boolean }
 
 /** Reads the path of a rule, which the schema has checked. */
@@ -20,20 +20,20 @@ export function includesPattern(outer: PathPattern, inner: PathPattern): boolean
   if (outer.isTree ? most < least : most !== least) return false
   return outer.segments.every((segment, index) => {
     const other = inner.segments[index]
-    // `*` is one segment that is not empty, and `/` is the only path that has an empty one.
+    // `*` matches one segment that is not empty. Only the path `/` has an empty segment.
     return segment === undefined ? other !== '' : segment === other
   })
 }
 
 const hasUpperCase = /[A-Z]/
 const escapedAscii = /%([2-7][0-9A-Fa-f])/g
-/** Space, `%`, `/`, `\` and DEL: decoded they would be another path. */
+/** Space, `%`, `/`, `\` and DEL: decoding these would give another path. */
 const keptEscapes = new Set([0x20, 0x25, 0x2f, 0x5c, 0x7f])
 
 /**
- * The form in which paths are compared: letter case and a trailing slash ignored, because Express, which routes
- * Backstage, ignores them; escapes of printable characters decoded, because its parameters are (`%3A` is `:`).
- * A canonical path is ASCII, so lower case means the same here and there.
+ * The form in which paths are compared. Letter case and a trailing slash are ignored, because Backstage's router Express ignores
+ * them. Escapes of printable characters are decoded, because Express decodes its parameters (`%3A` is `:`). A canonical path is
+ * ASCII, so lower case means the same in both.
  */
 export function matchKey(path: string): string {
   const plain = path.includes('%') ? path.replace(escapedAscii, decodeOne) : path
@@ -49,10 +49,10 @@ function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/** Whether a path, as matchKey() writes it, is covered by a rule. */
+/** Whether a rule covers a path in the form of matchKey(). */
 export type PathMatcher = (key: string) => boolean
 
-/** Compiles a rule's path: `*` is one segment, a last `**` the segment before it and all below. */
+/** Compiles a rule's path. `*` matches one segment; a `**` at the end matches the path before it and all paths below. */
 export function createPathMatcher(text: string): PathMatcher {
   const { segments, isTree } = parsePathPattern(text)
   const literal = segments.every((segment) => segment !== undefined) ? `/${segments.join('/')}` : undefined
@@ -80,7 +80,7 @@ function isPathPattern(text: string): boolean {
   return first === '' && rest.length > 0 && rest.every(isAllowed)
 }
 
-/** A path of a rule, or of what is treated like one. */
+/** The schema for a path of a rule, or of an option with the same syntax. */
 export const pathPattern = () =>
   z
     .string(pathShape)
