@@ -2,12 +2,12 @@
 
 import { randomBytes } from 'node:crypto'
 
-/** Source of randomness, passed in so that tests can hold it still. */
+/** Source of randomness, passed in so that tests can make it deterministic. */
 export type RandomBytes = (size: number) => Buffer
 
 const poolBytes = 4_096
 
-/** Draws from the system in bulk: many small draws cost more than one large one. Bytes are never handed out twice. */
+/** Draws from the system in bulk, because many small draws cost more than one large one. Never returns the same bytes twice. */
 export function createRandomPool(draw: RandomBytes = randomBytes): RandomBytes {
   let pool: Buffer = Buffer.alloc(0)
   let offset = 0

@@ -5,23 +5,23 @@ import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose'
 /** The content of a sealed value. */
 type Opened = {
   payload: unknown
-  /** True when an older key opened it: seal it anew at the next chance. */
+  /** Whether an older key opened the value, which should then be sealed again. */
   isOldKey: boolean
 }
 
 /** Encrypts small JSON values for a browser to keep: JWE compact, `dir` with `A256GCM` (RFC 7516, RFC 7518 §4.5, §5.3). */
 export type Sealer = {
   seal(payload: unknown): Promise<string>
-  /** Nothing for anything that was not sealed by one of our keys for this purpose. */
+  /** Undefined for anything that was not sealed with one of our keys for this purpose. */
   open(sealed: string): Promise<Opened | undefined>
 }
 
 type Key = { kid: string; bytes: Uint8Array }
 
 /**
- * @param secrets the first seals, all open; at least 32 characters each
- * @param purpose keeps values of one kind from being taken for another: part of the key derivation (RFC 5869 `info`)
- * @param salt another part of the key, which is not ours
+ * @param secrets the first one seals, each of them opens; at least 32 characters each
+ * @param purpose part of the key derivation (RFC 5869 `info`), so that values of one kind cannot be used as another
+ * @param salt a part of the key that another party holds
  */
 export function createSealer(secrets: readonly string[], purpose: string, salt = ''): Sealer {
   const keys = secrets.map((secret) => deriveKey(secret, purpose, salt))
