@@ -4,7 +4,7 @@ import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Replaces a file as a whole, so that a crash leaves the old one or the new one; only we may read it (0600).
+ * Replaces a file atomically, so that a crash leaves the old file or the new one. Only our user may read it (0600).
  * @throws Error that names the file, with the code of the system's error
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
@@ -15,14 +15,14 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     await rename(fresh, path)
     await chmod(path, 0o600)
   } catch (cause) {
-    // On a full disk, the partial file would take up the space that is freed next.
+    // On a full disk, the partial file would occupy space that is freed later.
     await rm(fresh, { force: true }).catch(() => undefined)
     const { code, message } = cause as NodeJS.ErrnoException
     throw Object.assign(new Error(`${path} cannot be written: ${message}`, { cause }), { code })
   }
 }
 
-/** Writes a file (0600), and resolves when it is on disk. */
+/** Writes a file (0600). Resolves when it has been synced to disk. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', 0o600)
   try {
