@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 
 import { principalOf } from './principal.ts'
 
-/** Makes one principal of the credentials that the stages before it found. */
+/** Makes one principal from the credentials that earlier stages found. */
 export const identity = fastifyPlugin(
   async (app) => {
     app.decorateRequest('principal')

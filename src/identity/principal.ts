@@ -19,12 +19,12 @@ export type UserPrincipal = {
   amr: readonly string[]
 }
 
-/** A program, by the access token that it was verified with. */
+/** A program, identified by its verified access token. */
 export type MachinePrincipal = { kind: 'machine' } & AccessToken
 
 /**
- * A person known to Backstage only, by a user token of its own. Passes rules that take such tokens, and has no roles
- * that a requirement could ask for.
+ * A person who sent one of Backstage's own user tokens, and is known to Backstage only. Only rules that accept such tokens allow
+ * this principal. It has no roles that a requirement could check.
  */
 export type BackstagePrincipal = {
   kind: 'backstage'
@@ -46,11 +46,11 @@ declare module 'fastify' {
   }
 }
 
-/** Sessions and tokens do not change in place, so that a principal is made once for each. */
+/** Sessions and tokens are immutable, so a principal is created once for each. */
 const principals = new WeakMap<object, Principal>()
 
 /**
- * The one principal behind a request's credentials; anonymous without any.
+ * The principal that a request's credentials identify; anonymous without credentials.
  * @throws STAGEDOOR_IDENTITY_TWO_CREDENTIALS when both session and token identify the caller
  */
 export function principalOf(session: Session | undefined, bearer?: Accepted | Foreign): Principal {
