@@ -1,8 +1,8 @@
 // This folder: rules about headers that several stages share.
 
 /**
- * Headers by which gateways, clouds and web servers tell a service who a caller is, or from where. Services believe them, often
- * without a signature: Backstage's `azureEasyAuth` decodes `X-MS-TOKEN-AAD-ID-TOKEN` and verifies nothing.
+ * Headers with which gateways, clouds and web servers tell a service who its caller is, or where the caller is. Services trust
+ * them, often without a signature: Backstage's `azureEasyAuth` decodes `X-MS-TOKEN-AAD-ID-TOKEN` and verifies nothing.
  */
 const identityPrefixes = [
   'x-auth-request-', // oauth2-proxy behind nginx
@@ -48,7 +48,7 @@ const identityNames = new Set([
   'client-cert-chain',
   'x-client-cert',
   'x-arr-clientcert', // Azure App Service
-  // Where a client is.
+  // The client's address.
   'true-client-ip',
   'cf-connecting-ip',
   'fastly-client-ip',
@@ -59,7 +59,7 @@ const identityNames = new Set([
   'x-original-forwarded-for',
 ])
 
-/** @param folded header name in lower case, every sign in it a dash */
+/** @param folded header name in the form of `foldedName` */
 export function isIdentityHeader(folded: string): boolean {
   return identityNames.has(folded) || identityPrefixes.some((prefix) => folded.startsWith(prefix))
 }

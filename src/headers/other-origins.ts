@@ -4,16 +4,16 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { isNavigation } from './page-or-script.ts'
 
 /**
- * Refuses a request that changes something at our own endpoints and comes from a page of another origin; another host of our
- * domain is one, too. Browsers name the sender in `Sec-Fetch-Site` and `Origin`, and no page can forge either (OWASP CSRF
- * cheat sheet, Fetch Metadata). A browser that names neither is refused too.
+ * Refuses a request that changes something at our own endpoints and comes from a page of another origin, such as another host of
+ * our domain. Browsers name the sender in `Sec-Fetch-Site` and `Origin`, and no page can forge either (OWASP CSRF cheat sheet,
+ * Fetch Metadata). A request with neither header is refused, too.
  * @throws STAGEDOOR_SESSION_CROSS_SITE
  */
 export function refuseChangeFromOtherOrigin(headers: IncomingHttpHeaders, baseUrl: string): void {
   const site = headers['sec-fetch-site']
   const { origin } = headers
   const isOwnSite = site === undefined || site === 'same-origin'
-  // A page of ours is sent with `Referrer-Policy: no-referrer`, which makes browsers write `Origin: null` in its forms.
+  // Our pages have `Referrer-Policy: no-referrer`, so browsers send `Origin: null` with their forms.
   const isOwnOrigin = origin === baseUrl || (site === 'same-origin' && (origin === undefined || origin === 'null'))
   if (!isOwnSite || !isOwnOrigin)
     throw new GatewayError('STAGEDOOR_SESSION_CROSS_SITE', { reason: site ?? origin ?? 'none' })
@@ -25,9 +25,9 @@ export type OtherOrigins = 'navigate' | 'read' | 'all'
 const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what a page of another origin does in the name of a signed-in person (Fetch Metadata, resource isolation policy).
- * `SameSite=Lax` keeps the session from pages of other sites; pages at other hosts of the same domain bring it along.
- * A browser without fetch metadata names the page in `Origin`, where it sends that; programs send neither.
+ * Refuses requests of pages of another origin in the name of a signed-in person (Fetch Metadata, resource isolation policy).
+ * `SameSite=Lax` keeps the session cookie from pages of other sites, but not from pages at other hosts of the same domain.
+ * For browsers without Fetch Metadata, `Origin` decides, if it is sent. Programs send neither header.
  * @param allowed what such pages may do besides following a link, which is always allowed
  * @throws STAGEDOOR_SESSION_CROSS_SITE
  */
@@ -43,8 +43,8 @@ export function refuseRequestFromOtherOrigin(
 }
 
 /**
- * Refuses a WebSocket handshake that a page of another origin makes in a person's name: browsers send cookies along and
- * leave it to the server to look at `Origin` (RFC 6455 §10.2). Programs send none.
+ * Refuses a WebSocket handshake of a page of another origin in a person's name. Browsers send cookies with a handshake, and the
+ * server must check `Origin` (RFC 6455 §10.2). Programs send no `Origin`.
  * @param publicOrigin origin of `server.baseUrl`, without a slash at the end
  * @throws STAGEDOOR_PROXY_ORIGIN_REFUSED
  */

@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * Whether a person's browser is loading a page to look at, by Fetch Metadata (W3C) where the browser sends it, else by
- * what only page loads ask for. Only such a request may be redirected to login: a redirect would break every other kind.
- * A page that is prefetched or framed would start an invisible login.
+ * Whether a browser is loading a page that the person sees. Fetch Metadata (W3C) decides if the browser sends it, otherwise the
+ * headers that only page loads have. Only such a request may be redirected to login: a redirect would break other requests, and a
+ * prefetched or framed page would start an invisible login.
  */
 export function isNavigation(method: string, headers: IncomingHttpHeaders): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   return isPageLoad(headers) && !isPrefetch(headers) && !isFramed(headers)
 }
 
-/** Whether an error should be shown as a page: to people, whether they follow a link or send a form. */
+/** Whether an error should be answered as a page: when a person follows a link or sends a form. */
 export function wantsPage(headers: IncomingHttpHeaders): boolean {
   return isPageLoad(headers)
 }
@@ -21,7 +21,7 @@ function isPageLoad(headers: IncomingHttpHeaders): boolean {
   return acceptsHtml(headers) && headers['x-requested-with'] === undefined
 }
 
-/** `Sec-Purpose` is what browsers send; `Purpose` and `X-Moz` are what they sent before. */
+/** Browsers send `Sec-Purpose`; older ones send `Purpose` or `X-Moz`. */
 function isPrefetch(headers: IncomingHttpHeaders): boolean {
   const purposes = [headers['sec-purpose'], headers['purpose'], headers['x-moz']]
   return purposes.some((purpose) => /^prefetch\b/i.test(String(purpose ?? '')))

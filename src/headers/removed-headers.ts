@@ -2,7 +2,7 @@ import type { RequestFacts } from '../boundary/facts.ts'
 import { isIdentityHeader } from './foreign-identity-headers.ts'
 import { continuedTrace } from './trace-context.ts'
 
-/** Headers by which the gateway itself, or a proxy in front of it, describes a request. */
+/** Headers with which the gateway, or a proxy in front of it, describes a request. */
 const reservedNames = new Set([
   'forwarded',
   'x-real-ip',
@@ -16,18 +16,18 @@ const reservedNames = new Set([
 const reservedPrefixes = ['x-stagedoor-', 'x-forwarded-']
 
 /**
- * Upstreams get it with `server.baseUrl`: a request that brings it back is in a loop. It is a header of ours and not `Via`
- * (RFC 9110 §7.6.3), because some servers do not compress answers to requests with a `Via`.
+ * Requests to upstreams carry this header with `server.baseUrl` as its value: a request that arrives with it is in a loop. It is not
+ * `Via` (RFC 9110 §7.6.3), because some servers do not compress answers to requests with a `Via`.
  */
 export const loopHeader = 'x-stagedoor-via'
 
-/** How many names are remembered; later ones are classified each time, so that a client cannot fill the memory. */
+/** How many names are cached. Further names are classified each time, so that a client cannot fill the memory. */
 const maxRemembered = 1_000
 const remembered = new Map<string, boolean>()
 
 /**
- * The name under which servers may read a header: every sign counts as a dash, because CGI-style servers fold them into one
- * (`X_Stagedoor.Assertion` would arrive as ours).
+ * The name under which servers may read a header. Every character other than a letter or digit counts as a dash, because CGI-style
+ * servers fold them into one (`X_Stagedoor.Assertion` would arrive as ours).
  * @param name header name in lower case
  */
 export function foldedName(name: string): string {
@@ -35,7 +35,7 @@ export function foldedName(name: string): string {
 }
 
 /**
- * Whether a client may not set this header: it is the gateway's own, or tells services who a caller is.
+ * Whether a client must not set this header, because it is the gateway's own or tells services who a caller is.
  * @param name header name in lower case
  */
 export function isReservedHeader(name: string): boolean {
@@ -66,27 +66,27 @@ const hopByHop = new Set([
 const nothing: readonly string[] = []
 const harmless = new Set(['', 'close', 'keep-alive', 'upgrade'])
 
-/** The header names, in lower case, that a `Connection` value declares to be for this hop only. */
+/** The header names, in lower case, that a `Connection` value lists as hop-by-hop. */
 export function namedInConnection(connection: string | undefined): readonly string[] {
   if (connection === undefined || harmless.has(connection)) return nothing
   const names = connection.split(',').map((token) => token.trim().toLowerCase())
   return names.filter((name) => !harmless.has(name))
 }
 
-/** The parts of a request that decide on some of its headers. */
+/** The parts of a request that decide whether some of its headers are removed. */
 type RemovalFacts = {
   /** Flat list of names and values. */
   rawHeaders: readonly string[]
   /** See `namedInConnection`. */
   named: readonly string[]
   hasBody: boolean
-  /** Whether the upstream gets an `Authorization` of ours. */
+  /** Whether the upstream gets our own `Authorization` header. */
   replacesAuthorization: boolean
   facts: Pick<RequestFacts, 'traceparent' | 'passedHeaders'>
 }
 
 /**
- * Whether a header of a request is not forwarded. Of `Cookie`, our own cookies are taken out (`proxy/own-cookies.ts`).
+ * Whether a header of a request is not forwarded. `Cookie` is forwarded without our own cookies (`proxy/own-cookies.ts`).
  * @param name header name in lower case
  */
 export function isRemovedFromRequest(name: string, request: RemovalFacts): boolean {
@@ -110,7 +110,7 @@ export function isRemovedFromRequest(name: string, request: RemovalFacts): boole
 }
 
 /**
- * Whether a header of an upstream's answer is not forwarded: our request id and what bears our name are ours to write.
+ * Whether a header of an upstream's answer is not forwarded. Only we may set the request id and `X-Stagedoor-` headers.
  * @param name header name in lower case
  * @param named see `namedInConnection`
  */
