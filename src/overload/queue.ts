@@ -1,17 +1,17 @@
-/** A request that waits. The queue calls one of the two, once; neither after `leave`. */
+/** A request that waits. The queue calls one of the two methods, once, and neither of them after `leave`. */
 export type Waiting = { admit(): void; refuse(): void }
 
 export type Place = { readonly waiting: Waiting; readonly since: number }
 
 const lookEveryMs = 50
 
-/** First come, first served; a request that has waited for `maxWaitMs` is refused. Its user decides how many are admitted, and when. */
+/** A FIFO queue. A request that has waited for `maxWaitMs` is refused. The owner of the queue decides how many are admitted, and when. */
 export class Queue {
   maxWaitMs: number
   readonly #now: () => number
   readonly #places = new Set<Place>()
   /**
-   * Kept between calls: a new iterator would first step over every deleted place. It is asked only while there is a place, so
+   * The iterator is kept between calls: a new one would first skip every deleted place. It is used only while there is a place, so
    * it is never exhausted.
    */
   #order = this.#places.values()
@@ -34,7 +34,7 @@ export class Queue {
     return place
   }
 
-  /** @returns false where it had been left, admitted or refused before */
+  /** @returns false when the place had already been left, admitted or refused */
   leave(place: Place): boolean {
     return this.#places.delete(place)
   }

@@ -5,11 +5,11 @@ import { bareAnswer } from '../errors/bare-answer.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { wantsPage } from '../headers/page-or-script.ts'
 
-/** Why a request is refused before it is looked at: too many connections, too many requests under way, too long a wait. */
+/** Why a request is refused before it is processed: too many connections, too many requests under way, or too long a wait. */
 export const shedReasons = ['connections', 'requests', 'delay'] as const
 export type ShedReason = (typeof shedReasons)[number]
 
-/** A body that is still to come is read and dropped up to this size, so that the connection can be kept. */
+/** A pending body up to this size is read and discarded, so that the connection can be kept. */
 const maxDroppedBytes = 65_536
 
 /** Answers 503 with `Retry-After` (RFC 9110 §10.2.3). */

@@ -9,17 +9,17 @@ export type Routing = (request: IncomingMessage, response: ServerResponse) => vo
 export type RequestLimiterOptions = {
   connections: Pick<ConnectionLimiter, 'isSurplus' | 'isFlooded' | 'count'>
   queue: Queue
-  /** Requests under way at a time, those in the queue and open event streams included. */
+  /** Requests under way at a time, including queued ones and open event streams. */
   maxRequests: number
-  /** Probes begin whatever the load: a gateway that is taken away while it is busy makes the others busier. */
+  /** Probes are never queued or refused: removing a busy gateway would make the others busier. */
   isProbe: (url: string) => boolean
-  /** As `next` below, it must not throw: sockets and the queue call it. */
+  /** Must not throw, because sockets and the queue call it. */
   refuse: (request: IncomingMessage, response: ServerResponse, reason: ShedReason) => void
-  /** Calls back when the event loop has handled all that had arrived. */
+  /** Calls back at the end of the turn of the event loop, when everything that had arrived has been handled. */
   atTurnEnd: (callback: () => void) => void
 }
 
-/** Requests that one turn of the event loop begins, so that turns stay short and requests under way finish first. */
+/** How many requests one turn of the event loop may start, so that turns stay short and requests under way finish first. */
 const perTurn = 32
 
 /** Runs before Fastify: starts a request, queues it, or refuses it. */
@@ -34,11 +34,11 @@ export class RequestLimiter {
     this.maxRequests = options.maxRequests
   }
 
-  /** Limits requests; each is under way until its answer is closed. @param next must not throw */
+  /** Limits requests. Each is under way until its answer emits `close`. @param next must not throw */
   guard(next: Routing): Routing {
     const { connections } = this.#options
     return (request, response) => {
-      // node:http gives an answer its socket when those before it have been sent.
+      // node:http assigns the socket to an answer when the earlier answers have been sent.
       const isAhead = response.socket === null
       if (isAhead && connections.isFlooded(request)) {
         request.socket.destroy()
@@ -87,7 +87,7 @@ export class RequestLimiter {
     return queue.size === 0 && this.#begunThisTurn < perTurn ? 'begin' : 'wait'
   }
 
-  /** Begins requests from the queue at the end of a turn that began some, and repeats until a turn begins none: the queue is empty then. */
+  /** Starts queued requests at the end of a turn that started some. Repeats until a turn starts none: the queue is then empty. */
   #awaitTurnEnd(): void {
     this.#options.atTurnEnd(() => {
       this.#begunThisTurn = 0
