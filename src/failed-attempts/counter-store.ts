@@ -9,15 +9,15 @@ import type { Redis } from '../redis/redis.ts'
 import { defineScript } from '../redis/scripts.ts'
 import { upTo } from '../storage/memory-bound.ts'
 
-/** Counts failures; in Redis for all replicas together. */
+/** Counts failures; with Redis, for all replicas together. */
 export type Counter = {
-  /** Adds one, and forgets after the window; `ttlMs` is the rest of the window. */
+  /** Adds one. The count expires at the end of the window; `ttlMs` is the rest of the window. */
   increment(key: string, windowMs: number): Promise<{ current: number; ttlMs: number }>
 }
 
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
-/** A store for @fastify/rate-limit on a counter that outlives the app. */
+/** A store for @fastify/rate-limit that uses a counter which outlives the app. */
 export function storeOn(counter: Counter): FastifyRateLimitStoreCtor {
   return class CounterStore implements FastifyRateLimitStore {
     incr(key: string, callback: Callback, windowMs: number): void {
@@ -33,11 +33,11 @@ export function storeOn(counter: Counter): FastifyRateLimitStoreCtor {
   }
 }
 
-/** About 100 bytes each. */
+/** The most keys that are counted. Each takes about 100 bytes. */
 const maxCounted = 10_000
 
 /**
- * Counts of this process only.
+ * Counts in this process only.
  * @param now milliseconds since the epoch
  */
 export function createLocalCounter(now: () => number): Counter {
@@ -45,7 +45,7 @@ export function createLocalCounter(now: () => number): Counter {
   return {
     async increment(key, windowMs) {
       const known = counts.get(key)
-      // A window that ends later than a whole one from now was begun before the clock was set back.
+      // A window that ends later than one starting now was opened before the clock was set back.
       const isOpen = known !== undefined && known.endsAt > now() && known.endsAt <= now() + windowMs
       const counted = isOpen ? known : { current: 0, endsAt: now() + windowMs }
       counted.current += 1
@@ -55,14 +55,14 @@ export function createLocalCounter(now: () => number): Counter {
   }
 }
 
-// One script for both commands, or a crash could leave a counter that never expires.
+// One script runs both commands; otherwise a crash could leave a counter that never expires.
 const increment = defineScript(`
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return { count, redis.call('PTTL', KEYS[1]) }
 `)
 
-/** Counts in Redis, so that all replicas count together. Names are hashed, so that Redis holds no addresses. */
+/** Counts in Redis, for all replicas together. Keys are hashed, so that Redis holds no addresses. */
 export function redisCounter(redis: Pick<Redis, 'keys' | 'run'>): Counter {
   return {
     async increment(key, windowMs) {

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../errors/error-table.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { type Counter, storeOn } from './counter-store.ts'
 
-/** The failures that count, and the answer once there were too many. Internal errors do not count. */
+/** The failures that count, and the error that replaces them once there were too many. Internal errors do not count. */
 export const answersToTooMany: Partial<Record<ErrorCode, ErrorCode>> = {
   STAGEDOOR_BEARER_REFUSED: 'STAGEDOOR_BEARER_TOO_MANY_ATTEMPTS',
   STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER: 'STAGEDOOR_OIDC_TOO_MANY_ATTEMPTS',
@@ -24,15 +24,15 @@ declare module 'fastify' {
 }
 
 type FailedAttempts = {
-  /** Counts a failure, and gives the 429 to answer when there were too many. Undefined for an error that does not count. */
+  /** Counts a failure. Resolves to the error to answer: a 429 after too many. Undefined for an error that does not count. */
   count(error: GatewayError, request: FastifyRequest): Promise<GatewayError> | undefined
 }
 
 type FailureLimitOptions = { max: number; windowMs: number; counter: Counter }
 
 /**
- * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: a caller with
- * a good credential must not suffer from a neighbour, or from a stranger who uses its client id.
+ * Counts refused tokens and failed sign-ins, per address and per client id. Only failures are answered 429: a caller with a valid
+ * credential must not be blocked because of others at its address, or others who use its client id.
  */
 export const limitFailures = fastifyPlugin<FailureLimitOptions>(
   async (app, { max, windowMs, counter }) => {
@@ -55,7 +55,7 @@ export const limitFailures = fastifyPlugin<FailureLimitOptions>(
       request: FastifyRequest,
     ): Promise<GatewayError> {
       const results = [await byAddress(request), await byClient(request)]
-      // `isAllowed`: on the allow list, which is here a request without a client id.
+      // `isAllowed` means that the request is on the allow list: here, that it has no client id.
       const waits = results.map((result) => (!result.isAllowed && result.isExceeded ? result.ttlInSeconds : 0))
       const seconds = Math.max(...waits)
       if (seconds === 0) return error
@@ -69,7 +69,7 @@ const addressKey = ({ facts }: FastifyRequest): string => `address:${normalizeIP
 const clientKey = ({ refusedClientId }: FastifyRequest): string => `client:${refusedClientId ?? ''}`
 const isUnnamed = (_request: FastifyRequest, key: string): boolean => key === 'client:'
 
-/** A browser whose session ended may poll on with Backstage's token. It gets 401, not 429, so that it signs in again. */
+/** A browser whose session has ended may continue to poll with Backstage's token. It must get 401, not 429, so that it signs in again. */
 function hasBackstageToken({ bearer }: FastifyRequest): boolean {
   return bearer?.kind === 'backstage' || (bearer?.kind === 'foreign' && bearer.isBackstage === true)
 }
