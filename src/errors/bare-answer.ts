@@ -11,7 +11,7 @@ export type BareAnswer = { status: number; headers: Record<string, string | numb
 
 const ways = [{ label: 'Go to the portal', href: '/' }]
 
-/** A page for people, problem JSON for programs. */
+/** Renders an error as a page for people or as problem JSON for programs. */
 export function bareAnswer(error: GatewayError, requestId: string, isPage: boolean): BareAnswer {
   const { code, remedy, statusCode: status } = error
   const { sentence } = errorTable[code]

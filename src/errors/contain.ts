@@ -7,9 +7,9 @@ type Log = { error(context: object, message: string): void }
 type Done = (error?: Error) => void
 
 /**
- * Continues a request when asynchronous work for it has settled. An error thrown after `done` ends this request; as an
- * unhandled rejection it would end the process.
- * @param work resolves with the error that refuses the request, or with nothing
+ * Continues a request when asynchronous work for it has settled. An error that `done` throws ends this request; as an unhandled
+ * rejection it would end the process.
+ * @param work resolves with the error that refuses the request, or with undefined
  */
 export function continueAfter(work: Promise<Error | undefined | void>, reply: FastifyReply, done: Done): void {
   work
@@ -20,8 +20,8 @@ export function continueAfter(work: Promise<Error | undefined | void>, reply: Fa
 type Named<Name extends string> = Record<Name, (...given: never[]) => void> & { collapse(error: unknown): void }
 
 /**
- * Wraps methods that sockets, timers and other requests call: an error in one of them goes to `collapse` of its own object, and
- * not to its caller.
+ * Wraps methods that sockets, timers and other requests call. An error in such a method goes to `collapse` of its object instead
+ * of its caller.
  */
 export function containErrors<Name extends string>(prototype: Named<Name>, names: readonly Name[]): void {
   for (const name of names) {
@@ -41,11 +41,11 @@ function collapse(owner: { collapse(error: unknown): void }, error: unknown): vo
   try {
     owner.collapse(error)
   } catch {
-    // An error during the collapse follows from the first one, which is logged.
+    // This error is a consequence of the first one, which has been logged.
   }
 }
 
-/** Wraps work on a request that a socket or a queue calls: an error ends the request, and does not reach the caller. */
+/** Wraps work on a request that a socket or a queue calls. An error ends the request and does not reach the caller. */
 export function containing<Rest extends unknown[]>(
   work: (request: IncomingMessage, response: ServerResponse, ...rest: Rest) => void,
   log: Log,
@@ -59,7 +59,7 @@ export function containing<Rest extends unknown[]>(
   }
 }
 
-/** Logs an error and ends the request that it happened in: with a 500, or in the middle of its answer. */
+/** Logs an error and ends its request: with a 500, or by cutting off an answer that has begun. */
 export function endRequest(error: unknown, response: ServerResponse, log: Log): void {
   log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a request failed where nothing was expected to fail')
   const { stream } = response as unknown as Partial<Http2ServerResponse>

@@ -1,7 +1,7 @@
 /** One row of the error table; `docs/errors.md` is generated from it. */
 export type ErrorRow = {
   status: number
-  /** Log level: `info` for a client's mistake, `warn` for something to watch, `error` for something to mend. */
+  /** Log level: `info` for a client's mistake, `warn` for something to watch, `error` for something to fix. */
   level: 'info' | 'warn' | 'error'
   /** The public sentence: what happened, without detail that would help an attacker. */
   sentence: string
@@ -9,7 +9,7 @@ export type ErrorRow = {
   remedy: string
 }
 
-/** A row, from text whose first line is the sentence, and whose other lines are the remedy. */
+/** Makes a row from text: the first line is the sentence, the other lines are the remedy. */
 function row(status: number, level: ErrorRow['level']) {
   return ([text = '']: TemplateStringsArray): ErrorRow => {
     const [sentence = '', ...remedy] = text.trim().split(/\n\s*/)
@@ -17,7 +17,7 @@ function row(status: number, level: ErrorRow['level']) {
   }
 }
 
-/** Every error that a client can meet, by code (`STAGEDOOR_<STAGE>_<WHAT>`). */
+/** Every error that a client can get, by code (`STAGEDOOR_<STAGE>_<WHAT>`). */
 export const errorTable = {
   STAGEDOOR_BOUNDARY_MALFORMED_REQUEST: row(400, 'info')`
     The request could not be read.

@@ -6,7 +6,7 @@ import type { GatewayError } from './gateway-error.ts'
 
 type Refused = Pick<FastifyRequest, 'id' | 'facts' | 'principal'>
 
-/** The content of an error page, and its links: never back to the page that was just refused. */
+/** The content of an error page and its links. No link leads back to the refused page. */
 export function errorViewOf(
   error: GatewayError,
   request: Refused,
@@ -14,7 +14,7 @@ export function errorViewOf(
 ): ErrorView {
   const { code, publicDetail: detail, remedy, explanation, statusCode } = error
   const path = request.facts?.path
-  // The login service remembers a person whom it refuses, and would refuse them again at once.
+  // The login service has a session for the refused person, and would refuse them again at once.
   const offersPortal = isPortalOpen && path !== '/' && code !== 'STAGEDOOR_OIDC_PROVIDER_REFUSED'
   const offersAccount = request.principal?.kind === 'user' && path !== `${prefix}/`
   return {
@@ -34,7 +34,7 @@ export function errorViewOf(
   }
 }
 
-/** Endpoints of our own are no place to come back to after a login. */
+/** The path to return to after a login: the requested one, but not one of our own endpoints. */
 function returnPathOf({ facts }: Refused, prefix: string): string {
   return facts === undefined || facts.path.startsWith(`${prefix}/`) ? '/' : facts.path
 }

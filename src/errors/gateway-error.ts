@@ -2,18 +2,18 @@ import type { SecondFactor } from '../oidc/second-factor.ts'
 import { type ErrorCode, errorTable } from './error-table.ts'
 
 type GatewayErrorOptions = {
-  /** The exact fault, for the log. */
+  /** The exact problem, for the log. */
   detail?: string
-  /** The same, for the person as well. */
+  /** The exact problem, for the log and the person. */
   publicDetail?: string | undefined
   cause?: unknown
   /** Machine-readable reason from the stage's closed list. */
   reason?: string
-  /** A person or team to ask, in place of the remedy of the table. */
+  /** A person or team to ask; replaces the remedy of the table. */
   contact?: string | undefined
   /** The second factor that would help; on a 401 only. */
   secondFactor?: SecondFactor | undefined
-  /** How it was decided, line by line; only for administrators. */
+  /** How the request was decided, line by line; only for administrators. */
   explanation?: readonly string[] | undefined
   /** Response headers that belong to this error, e.g. `Retry-After`, `Allow`, `WWW-Authenticate`. */
   headers?: Record<string, string>
@@ -48,12 +48,12 @@ export class GatewayError extends Error {
   }
 }
 
-/** The session store does not answer. That proves nothing about a session, so no session ends. */
+/** The error when the session store does not answer. It does not end any session. */
 export function storeUnavailable(cause?: unknown): GatewayError {
   return new GatewayError('STAGEDOOR_SESSION_STORE_UNAVAILABLE', { cause, headers: { 'retry-after': '5' } })
 }
 
-/** Our error codes for requests that Fastify itself refuses. Its codes are matched, never its messages. */
+/** Our error codes for requests that Fastify itself refuses, by Fastify's error code. */
 const ours = new Map<string, ErrorCode>([
   ['FST_ERR_BAD_URL', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
   ['FST_ERR_MAX_PARAM_LENGTH', 'STAGEDOOR_BOUNDARY_PATH_NOT_CANONICAL'],
@@ -66,7 +66,7 @@ const ours = new Map<string, ErrorCode>([
   ['FST_ERR_NOT_FOUND', 'STAGEDOOR_BOUNDARY_NOT_FOUND'],
 ])
 
-/** An unknown error is an internal one, and its message stays in the log. */
+/** An unknown error becomes an internal error, whose message appears only in the log. */
 export function fromFramework(error: { code?: string | undefined }): GatewayError {
   const code = ours.get(error.code ?? '') ?? 'STAGEDOOR_INTERNAL'
   return new GatewayError(code, { cause: error, ...(error.code === undefined ? {} : { reason: error.code }) })

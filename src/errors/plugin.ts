@@ -16,13 +16,13 @@ type ErrorOptions = {
   baseUrl: string
   /** Origin of the login service. */
   providerOrigin: string
-  /** Whether the front page is open to the caller, or asks them for a login or a second factor. */
+  /** Whether the caller can reach the front page, possibly after a login or a second factor. */
   isPortalOpen: (request: Pick<FastifyRequest, 'principal' | 'facts'>) => boolean
   /** The `WWW-Authenticate` of an error, if it has one. */
   challenge?: ((error: GatewayError, request: FastifyRequest) => string | undefined) | undefined
 }
 
-/** Turns everything thrown into one answer: login for a navigation that lacks it, a page for people, JSON for programs. */
+/** Turns every thrown error into an answer: a redirect to login for a navigation without a session, a page for people, or JSON. */
 export const errors = fastifyPlugin<ErrorOptions>(
   async (app, { prefix, baseUrl, providerOrigin, isPortalOpen, challenge }) => {
     app.setErrorHandler((thrown: FastifyError | GatewayError, request, reply) => {
@@ -36,7 +36,7 @@ export const errors = fastifyPlugin<ErrorOptions>(
     })
     app.setNotFoundHandler((request, reply) => answer(new GatewayError('STAGEDOOR_BOUNDARY_NOT_FOUND'), request, reply))
 
-    /** Never throws: Fastify says nothing of an error in here. */
+    /** Never throws: Fastify would not report an error in the error handler. */
     function answer(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
       try {
         compose(error, request, reply)
@@ -61,7 +61,7 @@ export const errors = fastifyPlugin<ErrorOptions>(
       else sendProblem(error, request, reply, loginUrl)
     }
 
-    /** Only an unauthenticated caller is helped by logging in. */
+    /** The URL to log in; undefined unless the error is a 401. */
     function loginUrlFor(error: GatewayError, { facts }: FastifyRequest): string | undefined {
       if (error.statusCode !== 401 || facts === undefined) return undefined
       const afterwards = error.secondFactor === undefined ? '/' : stepUpPath(prefix, facts.path)
@@ -71,19 +71,19 @@ export const errors = fastifyPlugin<ErrorOptions>(
 
     function sendPage(error: GatewayError, request: FastifyRequest, reply: FastifyReply, loginUrl?: string): void {
       const view = errorViewOf(error, request, { prefix, loginUrl, isPortalOpen: isPortalOpen(request) })
-      // The form of “Use another account” goes to us, and we send the browser on to the login service.
+      // The form of “Use another account” is sent to us, and we redirect the browser to the login service.
       reply.sendPage({ ...errorPage(view), formTargets: view.anotherAccount === undefined ? [] : [providerOrigin] })
     }
   },
   { name: 'errors' },
 )
 
-/** A caller with a token is a program, and cannot use a login page. */
+/** Whether to redirect to login. A caller with a token is a program, which cannot use a login page. */
 function isForLogin({ statusCode, code }: GatewayError, { facts }: Partial<FastifyRequest>): boolean {
   return statusCode === 401 && facts?.isNavigation === true && code !== 'STAGEDOOR_BEARER_REFUSED'
 }
 
-// nginx's auth_request knows 401 and 403 and takes every other refusal for a fault of ours.
+// nginx's auth_request accepts 401 and 403, and treats every other refusal as a server error.
 function statusOf(error: GatewayError, request: FastifyRequest): number {
   const { statusCode } = error
   const isRefusal = statusCode >= 400 && statusCode < 500
@@ -98,7 +98,7 @@ function sendProblem(error: GatewayError, { id }: FastifyRequest, reply: Fastify
     .send(JSON.stringify(problem(error, id, loginUrl)))
 }
 
-/** The line of this request: with what was asked for, and why it was refused. */
+/** Writes the log line of this request: what was requested, and why it was refused. */
 function logOnce(error: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
   const { code, detail, cause } = error
   const { level, sentence } = errorTable[code]
