@@ -2,6 +2,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import t from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
+import { until } from '../support/until.ts'
 import { createApplication, startAuth0 } from './support/start.ts'
 
 const kidsOf = async (auth0: LocalAuth0) => {
@@ -81,9 +82,13 @@ t.test('slow delays answers until it is switched off', async (t) => {
   auth0.switches.setSlowMs(60_000)
   auth0.switches.down('slow')
   const url = `${auth0.issuer}.well-known/jwks.json`
-  await t.rejects(fetch(url, { signal: AbortSignal.timeout(50) }))
+  const given = new AbortController()
+  const aborted = t.rejects(fetch(url, { signal: given.signal }))
+  await until(() => auth0.counters.jwks === 1)
+  given.abort()
+  await aborted
   const pending = fetch(url)
-  while (auth0.counters.jwks < 2) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => auth0.counters.jwks === 2)
   auth0.switches.up()
   t.equal((await pending).status, 200)
 })
