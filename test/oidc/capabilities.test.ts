@@ -5,7 +5,7 @@ import { capabilitiesOf } from '../../src/oidc/discovery.ts'
 const issuer = 'https://tenant.eu.auth0.com/'
 const auth0 = { issuer, token_endpoint: `${issuer}oauth/token` }
 
-t.test('what a tenant offers is read from its discovery document, and what is not there is said so', async (t) => {
+t.test('the features of a tenant are read from its discovery document, and missing ones are reported', async (t) => {
   t.same(capabilitiesOf(auth0), {
     endSession: 'auth0-v2-logout',
     backchannelLogout: 'not-offered',

@@ -22,7 +22,7 @@ const odd: [claim: string, value: unknown, expected: string, found: string][] = 
 ]
 
 for (const [claim, value, expected, found] of odd) {
-  t.test(`${claim}, ${found} where ${expected} is meant, is reported and left out`, async (t) => {
+  t.test(`${claim}, ${found} instead of ${expected}, is reported and left out`, async (t) => {
     const reported: UnusableClaim[] = []
     const onUnusable = (unusable: UnusableClaim) => void reported.push(unusable)
     const mapped = mapUserClaims({ [claim]: value }, { ...names, custom: ['tier'], onUnusable })
@@ -31,7 +31,7 @@ for (const [claim, value, expected, found] of odd) {
   })
 }
 
-t.test('what is missing, empty or null is no odd claim', async (t) => {
+t.test('a missing, empty or null claim is not reported', async (t) => {
   const onUnusable = () => t.fail('nothing is odd here')
   const claims = {
     email: '',
@@ -50,7 +50,7 @@ t.test('what is missing, empty or null is no odd claim', async (t) => {
   })
 })
 
-t.test('odd claims of access tokens are reported as well', async (t) => {
+t.test('unusable claims of access tokens are reported as well', async (t) => {
   const reported: UnusableClaim[] = []
   const claims = { iss: 'i', sub: 's', exp: 5, azp: 'c', scope: ['a'], permissions: ['p', 1], org_id: 7 }
   t.match(
@@ -69,7 +69,7 @@ t.test('half of a surrogate pair becomes the replacement character', async (t) =
   t.same(wellFormed(['\ud83d', 7]), ['\ufffd', 7])
 })
 
-t.test('a claim that cannot be used is left out also where nobody wants a report', async (t) => {
+t.test('an unusable claim is left out even without a reporter', async (t) => {
   t.same(
     [textOf('name', 7), listOf('groups', 7), listOf('groups', [7]), booleanOf('verified', 7)],
     [undefined, [], [], undefined],

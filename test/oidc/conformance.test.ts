@@ -8,7 +8,7 @@ import { createBrowser } from '../support/browser.ts'
 import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
 
 /**
- * What the OpenID Foundation's conformance profile for relying parties (basic) has a provider do, done by the stand-in.
+ * The provider behaviour in the OpenID Foundation's conformance profile for relying parties (basic), from the local Auth0.
  * https://openid.net/certification/connect_rp_testing/
  */
 const second = 1
@@ -38,7 +38,7 @@ const refused: [module: string, what: string, faults: TokenFaults][] = [
   ['beyond the profile', 'a hash that is no text', { claims: { at_hash: 7 } }],
 ]
 
-t.test('an ID token that the profile has refused starts no session', async (t) => {
+t.test('an ID token that the profile requires to be refused starts no session', async (t) => {
   const stack = await startStack(t, { config: { server: { failedAttempts: { max: 1_000 } } } })
   for (const [module, what, idTokenFaults] of refused) {
     stack.auth0.switches.setSettings({ idTokenFaults })
@@ -60,7 +60,7 @@ const accepted: [module: string, what: string, faultsFor: (clientId: string) => 
   ['beyond the profile', 'claims that nobody knows', () => ({ claims: { 'https://x.example/y': { z: 1 } } })],
 ]
 
-t.test('an ID token that the profile has accepted starts a session', async (t) => {
+t.test('an ID token that the profile requires to be accepted starts a session', async (t) => {
   const stack = await startStack(t)
   for (const [module, what, faultsFor] of accepted) {
     stack.auth0.switches.setSettings({ idTokenFaults: faultsFor(stack.auth0.clientId) })
@@ -68,28 +68,25 @@ t.test('an ID token that the profile has accepted starts a session', async (t) =
   }
 })
 
-t.test(
-  'an ID token without a key id is verified where one key is published, and refused where several are',
-  async (t) => {
-    const single = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-      const response = await fetch(input, init)
-      if (!String(input instanceof Request ? input.url : input).endsWith('jwks.json')) return response
-      const { keys } = (await response.json()) as { keys: { kid?: string }[] }
-      return Response.json({ keys: keys.filter(({ kid }) => kid === stack.auth0.signingKey().kid) })
-    }
-    const stack = await startStack(t, { fetch: single })
-    stack.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
-    t.equal((await stack.signIn()).page.status, 200, 'oidcc-client-test-kid-absent-single-jwks')
+t.test('an ID token without a key id is verified if one key is published, and refused if several are', async (t) => {
+  const single = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(input, init)
+    if (!String(input instanceof Request ? input.url : input).endsWith('jwks.json')) return response
+    const { keys } = (await response.json()) as { keys: { kid?: string }[] }
+    return Response.json({ keys: keys.filter(({ kid }) => kid === stack.auth0.signingKey().kid) })
+  }
+  const stack = await startStack(t, { fetch: single })
+  stack.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
+  t.equal((await stack.signIn()).page.status, 200, 'oidcc-client-test-kid-absent-single-jwks')
 
-    const other = await startStack(t)
-    other.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
-    const { page, browser } = await other.signIn()
-    t.equal(page.status, 502, 'oidcc-client-test-kid-absent-multiple-jwks')
-    t.notOk(browser.cookiesOf(other.url).has('stagedoor'), 'oidcc-client-test-kid-absent-multiple-jwks')
-  },
-)
+  const other = await startStack(t)
+  other.auth0.switches.setSettings({ idTokenFaults: { header: { kid: undefined } } })
+  const { page, browser } = await other.signIn()
+  t.equal(page.status, 502, 'oidcc-client-test-kid-absent-multiple-jwks')
+  t.notOk(browser.cookiesOf(other.url).has('stagedoor'), 'oidcc-client-test-kid-absent-multiple-jwks')
+})
 
-t.test('an answer of another issuer, or of none where one is announced, is refused (RFC 9207)', async (t) => {
+t.test('a callback with another issuer, or without an announced one, is refused (RFC 9207)', async (t) => {
   const stack = await startStack(t, { auth0: { settings: { sendIssuerOnCallback: true } } })
   for (const change of ['https://evil.example/', undefined]) {
     const browser = createBrowser()
@@ -104,7 +101,7 @@ t.test('an answer of another issuer, or of none where one is announced, is refus
   t.equal((await stack.signIn()).page.status, 200)
 })
 
-t.test('key rotation: a login goes through right after keys were rotated', async (t) => {
+t.test('a login succeeds right after a key rotation', async (t) => {
   for (const revoke of [false, true]) {
     const stack = await startStack(t)
     t.equal((await stack.signIn()).page.status, 200)
@@ -113,19 +110,19 @@ t.test('key rotation: a login goes through right after keys were rotated', async
   }
 })
 
-t.test('a discovery document of another issuer is not believed', async (t) => {
+t.test('a discovery document of another issuer is refused', async (t) => {
   const lying = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const response = await fetch(input, init)
     if (!String(input instanceof Request ? input.url : input).includes('.well-known/openid-configuration'))
       return response
-    // By http as here, or the document would be refused for its addresses already.
+    // Use http as here; otherwise the document would be refused for its addresses.
     return Response.json({ ...((await response.json()) as object), issuer: 'http://evil.example/' })
   }
   const stack = await startStack(t, { fetch: lying })
   t.match((await stack.signIn()).page, { status: 503, text: /STAGEDOOR_OIDC_UNAVAILABLE/ })
 })
 
-t.test('at_hash is the left half of the hash that the algorithm names', async (t) => {
+t.test("at_hash is the left half of the algorithm's hash", async (t) => {
   const idToken = (alg: string | undefined) => `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.e30.x`
   for (const [alg, name] of [
     ['RS256', 'sha256'],

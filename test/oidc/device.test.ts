@@ -15,7 +15,7 @@ const rows: [userAgent: string | undefined, device: string][] = [
   [undefined, 'Unknown device'],
 ]
 
-t.test('a browser is named in words that its owner recognizes', async (t) => {
+t.test('the name of a browser is readable for its owner', async (t) => {
   for (const [userAgent, device] of rows) t.equal(deviceOf(userAgent), device)
   t.ok(deviceOf(`${'x'.repeat(500)}/1.0`).length <= 60)
 })

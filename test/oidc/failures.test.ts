@@ -29,7 +29,7 @@ const rows: [name: string, error: unknown, verdict: { client?: boolean; grant?: 
   ['no error at all', undefined, {}],
 ]
 
-t.test('each failure of the provider is known for what it is', async (t) => {
+t.test('each failure of the provider gets its own error code', async (t) => {
   for (const [name, error, { client = false, grant = false, outage }] of rows) {
     t.equal(isClientRejected(error), client, `${name}: our own credentials`)
     t.equal(isGrantInvalid(error), grant, `${name}: the grant`)

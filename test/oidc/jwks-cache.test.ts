@@ -9,7 +9,7 @@ import type { JwksStore } from '../../src/oidc/jwks-store.ts'
 const minute = 60_000
 const hour = 60 * minute
 
-/** An issuer whose keys, moods and clock are in the test's hands. */
+/** An issuer whose keys, failures and clock the test controls. */
 async function startCache(t: Test, options: Partial<JwksCacheOptions> = {}) {
   let now = 1_000_000_000_000
   const issuer = { kids: ['a', 'b'], isDown: false, fetches: 0, key: ecKey, statuses: [] as string[] }
@@ -45,14 +45,14 @@ async function startCache(t: Test, options: Partial<JwksCacheOptions> = {}) {
 const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
 const ecKey = newKey()
 
-t.test('many lookups at once make one request', async (t) => {
+t.test('concurrent lookups make one request', async (t) => {
   const { cache, issuer } = await startCache(t)
   const found = await Promise.all(Array.from({ length: 50 }, () => cache.find('a')))
   t.ok(found.every((lookup) => lookup === 'known'))
   t.equal(issuer.fetches, 1)
 })
 
-t.test('keys are refreshed in the background once they are due, and lookups do not wait for it', async (t) => {
+t.test('due keys are refreshed in the background, and lookups do not wait', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   pass(4 * minute)
@@ -67,7 +67,7 @@ t.test('keys are refreshed in the background once they are due, and lookups do n
   t.ok(cache.recall('c'))
 })
 
-t.test('a key that did not change keeps its text, and one that changed under its id gets another', async (t) => {
+t.test('an unchanged key keeps its text, and a key that changed under its id gets a new one', async (t) => {
   const { cache, issuer } = await startCache(t)
   await cache.find('a')
   const before = cache.recall('a')
@@ -79,7 +79,7 @@ t.test('a key that did not change keeps its text, and one that changed under its
   t.ok(cache.recall('a'))
 })
 
-t.test('unknown ids make one request in ten seconds, however many there are, and are remembered', async (t) => {
+t.test('any number of unknown ids make one request in ten seconds, and are cached', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   for (let i = 0; i < 100; i++) t.equal(await cache.find(`made-up-${i}`), 'unknown')
@@ -91,7 +91,7 @@ t.test('unknown ids make one request in ten seconds, however many there are, and
   t.equal(issuer.fetches, 3)
 })
 
-t.test('requests with a key that is new to us wait for one fetch together, and all pass', async (t) => {
+t.test('requests with a new key wait for one shared fetch, and all pass', async (t) => {
   const { cache, issuer } = await startCache(t)
   await cache.find('a')
   issuer.kids = ['b', 'c']
@@ -100,7 +100,7 @@ t.test('requests with a key that is new to us wait for one fetch together, and a
   t.equal(issuer.fetches, 2)
 })
 
-t.test('a new key is found also where the clock was set back since the last look for one', async (t) => {
+t.test('a new key is found even if the clock was set back since the last fetch', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   t.equal(await cache.find('made-up'), 'unknown')
@@ -109,7 +109,7 @@ t.test('a new key is found also where the clock was set back since the last look
   t.equal(await cache.find('c'), 'known')
 })
 
-t.test('an unknown id during an outage is not remembered as unknown', async (t) => {
+t.test('an unknown id during an outage is not cached as unknown', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   issuer.isDown = true
@@ -141,7 +141,7 @@ t.test('the last good keys are used through an outage, for the stated time and n
   t.same(issuer.statuses, ['stale', 'fresh'])
 })
 
-t.test('an outage is met with few requests, at growing distances', async (t) => {
+t.test('during an outage requests are few, with growing delays', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   issuer.isDown = true
@@ -154,7 +154,7 @@ t.test('an outage is met with few requests, at growing distances', async (t) => 
   t.ok(issuer.fetches <= 12, `${issuer.fetches} in ten minutes`)
 })
 
-t.test('garbage, no keys and too many keys are answers that change nothing', async (t) => {
+t.test('answers with garbage, no keys or too many keys change nothing', async (t) => {
   let answer = JSON.stringify({ keys: [{ ...ecKey, kid: 'a' }] })
   const { cache } = await startCache(t, { fetchJwks: async () => answer })
   await cache.find('a')
@@ -166,7 +166,7 @@ t.test('garbage, no keys and too many keys are answers that change nothing', asy
   t.match(cache.status(), { status: 'stale', keys: 1 })
 })
 
-t.test('a restart during an outage still verifies, with the age that the keys really have', async (t) => {
+t.test('after a restart during an outage stored keys verify, with their original age', async (t) => {
   const { cache, issuer, start, pass } = await startCache(t)
   await cache.find('a')
   cache.close()
@@ -178,7 +178,7 @@ t.test('a restart during an outage still verifies, with the age that the keys re
   t.equal(await restarted.find('a'), 'unavailable', 'a restart does not make them younger')
 })
 
-t.test('kept keys that cannot be read, or come from the future, are not used', async (t) => {
+t.test('stored keys that are unreadable or from the future are not used', async (t) => {
   const { issuer, kept, start } = await startCache(t)
   issuer.isDown = true
   kept.set('https://issuer.example/', { jwks: 'garbage' as never, uat: 999_999_999_999 })
@@ -187,7 +187,7 @@ t.test('kept keys that cannot be read, or come from the future, are not used', a
   t.equal(await (await start()).find('a'), 'unavailable')
 })
 
-t.test('a store that fails is told, and stops nothing', async (t) => {
+t.test('a failing store is reported and does not stop verification', async (t) => {
   const store: JwksStore = {
     read: async () => undefined,
     write: async () => {
@@ -199,7 +199,7 @@ t.test('a store that fails is told, and stops nothing', async (t) => {
   t.same(issuer.statuses, ['fresh'])
 })
 
-t.test('an issuer that has no keys at first is asked again when somebody needs one', async (t) => {
+t.test('an issuer without keys at first is asked again at the next lookup', async (t) => {
   const { cache, issuer } = await startCache(t, {})
   issuer.kids = []
   await cache.refresh()
@@ -208,7 +208,7 @@ t.test('an issuer that has no keys at first is asked again when somebody needs o
   t.equal(issuer.fetches, 2)
 })
 
-t.test('no more than a thousand unknown ids are remembered, and for half a minute only', async (t) => {
+t.test('at most a thousand unknown ids are cached, for half a minute', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   await Promise.all(Array.from({ length: 1_001 }, (_, i) => cache.find(`made-up-${i}`)))
@@ -223,7 +223,7 @@ t.test('no more than a thousand unknown ids are remembered, and for half a minut
   t.equal(issuer.fetches, 4)
 })
 
-t.test('made-up ids bring no more requests while the issuer does not answer', async (t) => {
+t.test('made-up ids cause no additional requests while the issuer does not answer', async (t) => {
   const { cache, issuer } = await startCache(t)
   await cache.find('a')
   issuer.isDown = true
@@ -231,7 +231,7 @@ t.test('made-up ids bring no more requests while the issuer does not answer', as
   t.equal(issuer.fetches, 2)
 })
 
-t.test('a closed cache asks nobody any more', async (t) => {
+t.test('a closed cache makes no requests', async (t) => {
   const { cache, issuer, pass } = await startCache(t)
   await cache.find('a')
   cache.close()

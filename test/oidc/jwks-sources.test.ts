@@ -15,7 +15,7 @@ const answering = (body: string, status = 200) => ({
   fetch: (async () => new Response(body, { status })) as never,
 })
 
-t.test('a document is taken from a 200 within its size, and redirects are not followed', async (t) => {
+t.test('a document is accepted only from a 200 within its size limit, without redirects', async (t) => {
   const { url } = await startOrigin(t, (request, response) => {
     if (request.url === '/redirect') response.writeHead(302, { location: '/small' }).end()
     else if (request.url === '/large') response.end('x'.repeat(1_001))
@@ -28,7 +28,7 @@ t.test('a document is taken from a 200 within its size, and redirects are not fo
   await t.rejects(fetchDocument(`${url}/empty`, limits), /answered 204/)
 })
 
-t.test('the keys are where the issuer’s own document says, by https', async (t) => {
+t.test('the URL of the keys comes from the issuer’s own document and uses https', async (t) => {
   const issuer = 'https://issuer.example/'
   const discover = (document: unknown, named = issuer) => discoverJwksUrl(named, answering(JSON.stringify(document)))
   t.equal(await discover({ issuer, jwks_uri: 'https://keys.example/jwks' }), 'https://keys.example/jwks')
@@ -44,7 +44,7 @@ t.test('the keys are where the issuer’s own document says, by https', async (t
   await t.rejects(discover(null), /as its issuer/)
 })
 
-t.test('the place of the keys is looked up again only after it failed', async (t) => {
+t.test('the URL of the keys is looked up again only after a failure', async (t) => {
   let discoveries = 0
   let isDown = false
   const fetchKeys = createJwksFetch(
@@ -64,7 +64,7 @@ t.test('the place of the keys is looked up again only after it failed', async (t
 
 const kept = (uat = 1) => ({ jwks: { keys: [] }, uat })
 
-t.test('kept keys of several issuers share one file that only we may read', async (t) => {
+t.test('stored keys of several issuers share one file that only its owner may read', async (t) => {
   const path = join(t.testdir({}), 'deep', 'jwks.json')
   const store = createFileJwksStore(path)
   t.equal(await store.read('a'), undefined)
@@ -75,7 +75,7 @@ t.test('kept keys of several issuers share one file that only we may read', asyn
   t.equal((await stat(path)).mode & 0o777, 0o600)
 })
 
-t.test('a file that is not ours is an error when read, and is replaced when written', async (t) => {
+t.test('an invalid file is an error when read, and is replaced when written', async (t) => {
   const path = join(t.testdir({}), 'jwks.json')
   await writeFile(path, '{broken')
   const store = createFileJwksStore(path)
@@ -88,7 +88,7 @@ t.test('a file that is not ours is an error when read, and is replaced when writ
   t.equal(await store.read('a'), undefined)
 })
 
-t.test('after one write failed, the next is tried all the same', async (t) => {
+t.test('after a failed write the next write is still tried', async (t) => {
   const folder = t.testdir({})
   const path = join(folder, 'jwks.json')
   await mkdir(path)
@@ -97,7 +97,7 @@ t.test('after one write failed, the next is tried all the same', async (t) => {
   await t.rejects(store.write('a', kept()))
 })
 
-t.test('without a file nothing is kept', async (t) => {
+t.test('without a file no keys are stored', async (t) => {
   await forgetfulJwksStore.write('a', kept())
   t.equal(await forgetfulJwksStore.read('a'), undefined)
 })

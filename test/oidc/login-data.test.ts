@@ -16,7 +16,7 @@ const names = {
   preferredUsername: ['preferred_username', 'nickname'],
 }
 
-t.test('claims are mapped by their full names, the first found wins', async (t) => {
+t.test('claims are mapped by their full names, and the first found is used', async (t) => {
   const claims = {
     email: 'jane@example.com',
     email_verified: true,
@@ -56,7 +56,7 @@ t.test('claims of the wrong type count as missing', async (t) => {
 const tokens = (claims: object | undefined, refresh_token?: string) =>
   ({ claims: () => claims, ...(refresh_token && { refresh_token }) }) as unknown as Tokens
 
-t.test('a session keeps who, how and until when, and no ID or access token', async (t) => {
+t.test('a session has the identity, the authentication and the end, and no ID or access token', async (t) => {
   const claims = {
     iss: 'https://t/',
     sub: 'auth0|j',
@@ -86,7 +86,7 @@ t.test('a session keeps who, how and until when, and no ID or access token', asy
   })
 })
 
-t.test('what the provider does not say is not made up', async (t) => {
+t.test('facts that the provider omits stay absent', async (t) => {
   const session = newSession(tokens({ iss: 'https://t/', sub: 'auth0|j', iat: 1 }), 'ref', names, 1_000)
   for (const name of ['authTimeSeconds', 'acr', 'providerSessionId', 'refreshToken', 'ceilingAt'])
     t.notOk(name in session, name)
@@ -106,7 +106,7 @@ t.test('organizations are compared by id exactly, by name regardless of case', a
   t.equal(isLoginForOrganization('acme', { org_id: 'acme' }), false)
 })
 
-t.test('a login takes a free slot, and where none is free that of the oldest', async (t) => {
+t.test('a login takes a free slot, or that of the oldest login', async (t) => {
   const login = (startedAt: number) => ({ startedAt }) as Parameters<typeof isExpired>[0]
   const full = { 0: login(50), 1: login(10), 2: login(40), 3: login(20), 4: login(30) }
   t.equal(slotFor(full, 7), '1')
@@ -114,7 +114,7 @@ t.test('a login takes a free slot, and where none is free that of the oldest', a
   t.same(new Set([0, 1, 2, 3, 4].map((random) => slotFor({}, random))).size, 5)
 })
 
-t.test('a login takes ten minutes at most, and is finished once', async (t) => {
+t.test('a login lasts at most ten minutes and completes once', async (t) => {
   const transaction = { startedAt: 1_000 } as Parameters<typeof isExpired>[0]
   t.equal(isExpired(transaction, 601_000), false)
   t.equal(isExpired(transaction, 601_001), true)
@@ -129,21 +129,18 @@ t.test('a login takes ten minutes at most, and is finished once', async (t) => {
   t.equal(await local.claim('a'), true)
 })
 
-t.test(
-  'a login that was finished in another process is finished; while nobody can be asked, this process decides',
-  async (t) => {
-    const there = createSingleUse(() => 0)
-    await createUsedTransactions(() => 0, there).claim('a')
-    t.equal(await createUsedTransactions(() => 0, there).claim('a'), false)
-    const away = createUsedTransactions(() => 0, { claim: () => Promise.reject(new Error('away')) })
-    t.equal(await away.claim('a'), true)
-    t.equal(await away.claim('a'), false)
-  },
-)
+t.test('a login completed in another process is complete; without Redis this process decides alone', async (t) => {
+  const there = createSingleUse(() => 0)
+  await createUsedTransactions(() => 0, there).claim('a')
+  t.equal(await createUsedTransactions(() => 0, there).claim('a'), false)
+  const away = createUsedTransactions(() => 0, { claim: () => Promise.reject(new Error('away')) })
+  t.equal(await away.claim('a'), true)
+  t.equal(await away.claim('a'), false)
+})
 
 const end = { clientId: 'c', signedOutUri: 'https://p/.stagedoor/signed-out', state: '/x', providerSessionId: 'S' }
 
-t.test('logout goes to the end-session endpoint with a hint in place of a token', async (t) => {
+t.test('a logout goes to the end-session endpoint with logout_hint instead of a token', async (t) => {
   const url = endSessionUrl({ issuer: 'https://t/', end_session_endpoint: 'https://t/oidc/logout' }, end)
   t.equal(
     url?.href,
@@ -151,7 +148,7 @@ t.test('logout goes to the end-session endpoint with a hint in place of a token'
   )
 })
 
-t.test('an Auth0 tenant without one is left by /v2/logout', async (t) => {
+t.test('an Auth0 tenant without an end-session endpoint is signed out through /v2/logout', async (t) => {
   const url = endSessionUrl({ issuer: 'https://t/', token_endpoint: 'https://t/oauth/token' }, end)
   t.equal(url?.pathname, '/v2/logout')
   t.equal(url?.searchParams.get('returnTo'), 'https://p/.stagedoor/signed-out?state=%2Fx')

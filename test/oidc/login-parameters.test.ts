@@ -6,7 +6,7 @@ import { organizationOf } from '../../src/oidc/organization.ts'
 
 const issuer = 'https://tenant.eu.auth0.com/'
 
-t.test('what a login link may say is read, everything else is left aside', async (t) => {
+t.test('the known parameters of a login link are read, and all others are ignored', async (t) => {
   const query = {
     return_to: '/a',
     connection: 'google',
@@ -18,14 +18,14 @@ t.test('what a login link may say is read, everything else is left aside', async
   t.same(readLoginParameters(query, issuer), { return_to: '/a', connection: 'google', login_hint: 'jane', iss: issuer })
 })
 
-t.test('a third party may start a login only at our own provider, with or without the last slash', async (t) => {
+t.test('a third party may start a login only at our own provider, with or without the trailing slash', async (t) => {
   t.same(readLoginParameters({ iss: 'https://tenant.eu.auth0.com' }, issuer).iss, 'https://tenant.eu.auth0.com')
   t.throws(() => readLoginParameters({ iss: 'https://evil.example/' }, issuer), {
     code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER',
   })
 })
 
-t.test('a parameter that came twice, is too long, or misses its companion is refused', async (t) => {
+t.test('a parameter that is repeated, too long or lacks its companion is refused', async (t) => {
   const refused = { code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER' }
   t.throws(() => readLoginParameters({ return_to: ['/a', '/b'] }, issuer), refused)
   t.throws(() => readLoginParameters({ login_hint: 'x'.repeat(3_000) }, issuer), refused)
@@ -36,7 +36,7 @@ t.test('a parameter that came twice, is too long, or misses its companion is ref
   })
 })
 
-t.test('a link may choose the organization only where configuration leaves it open', async (t) => {
+t.test('a link may choose the organization only if configuration does not', async (t) => {
   t.equal(organizationOf({}, undefined), undefined)
   t.equal(organizationOf({ organization: 'org_1' }, undefined), 'org_1')
   t.equal(organizationOf({}, 'org_1'), 'org_1')
@@ -47,7 +47,7 @@ t.test('a link may choose the organization only where configuration leaves it op
   t.throws(() => organizationOf({ organization: 'org_2' }, 'org_1'), { code: 'STAGEDOOR_OIDC_BAD_LOGIN_PARAMETER' })
 })
 
-t.test('the request to the provider carries PKCE, state and nonce, and only what was given', async (t) => {
+t.test('the request to the provider has PKCE, state and nonce, and only the given parameters', async (t) => {
   const request = {
     redirectUri: 'https://portal.example.com/.stagedoor/callback',
     scopes: ['openid', 'profile'],

@@ -44,7 +44,7 @@ for (const [what, error, isSignedIn, isNavigation, marker, expected] of rows) {
   })
 }
 
-t.test('a login right after two that ended well, and still without a session, goes round in circles', async (t) => {
+t.test('a third login right after two successful ones without a session counts as a loop', async (t) => {
   const twice: LoginMarker = { ...finished, rounds: 2 }
   t.notOk(isSessionNotKept(finished, false, now), 'somebody may have ended the session')
   t.ok(isSessionNotKept(twice, false, now + 29_999))
@@ -52,7 +52,7 @@ t.test('a login right after two that ended well, and still without a session, go
   t.notOk(isSessionNotKept(twice, true, now))
 })
 
-t.test('rounds are counted from login to login, and begin anew where a session was kept', async (t) => {
+t.test('rounds are counted across logins and reset by a session', async (t) => {
   const second = markerAtStart(finished, now)
   t.same(second, { kind: 'started', rounds: 1 })
   t.same(markerAtEnd(second, false, now), { kind: 'finished', rounds: 2, at: now })
@@ -61,12 +61,12 @@ t.test('rounds are counted from login to login, and begin anew where a session w
   t.same(markerAtStart(none, now), started)
 })
 
-t.test('a login that started over by itself stays marked so', async (t) => {
+t.test('a login that restarted by itself stays marked', async (t) => {
   t.same(markerAtRestart({ kind: 'started', rounds: 1 }, now), { kind: 'restarted', rounds: 1 })
   t.same(markerAtStart(restarted, now), restarted)
 })
 
-t.test('a marker is read as it was written, and anything else is none', async (t) => {
+t.test('a marker survives the round trip, and any other value is ignored', async (t) => {
   for (const marker of [started, restarted, finished, none]) t.same(parseMarker(formatMarker(marker)), marker)
   for (const other of [undefined, 'finished', 'finished-1', 'started', 'started-10', 'none-1']) {
     t.same(parseMarker(other), none)

@@ -37,7 +37,7 @@ async function read(claims: object, header: object, verify = verifier(false)) {
   return verify(await signing.sign(privateKey))
 }
 
-t.test('a token as Auth0 writes it names the session that ends', async (t) => {
+t.test('a token in Auth0’s form names the session that ends', async (t) => {
   t.same(await read(good, { typ: 'JWT' }), {
     issuer,
     tokenId: 'j-1',
@@ -92,7 +92,7 @@ for (const [what, change, header, reason] of refused) {
   })
 }
 
-t.test('a signed text that is no object is refused', async (t) => {
+t.test('a signed payload that is no object is refused', async (t) => {
   const signing = new CompactSign(Buffer.from('[]')).setProtectedHeader({ alg: 'RS256', kid: 'k-1' })
   await t.rejects(verifier(false)(await signing.sign(privateKey)), {
     code: 'STAGEDOOR_OIDC_LOGOUT_TOKEN_REFUSED',
@@ -100,7 +100,7 @@ t.test('a signed text that is no object is refused', async (t) => {
   })
 })
 
-t.test('with a session named, only that one ends; without, all that the user began before the token', async (t) => {
+t.test('a named session ends alone; without one all earlier sessions of the user end', async (t) => {
   const now = nowSeconds * 1000
   const token = { issuer, tokenId: 'j', issuedAtSeconds: nowSeconds, expiresAtSeconds: nowSeconds + 120 }
   t.same(revocationOf({ ...token, sid: 'sid-1', subject: 'auth0|jane' }, now), {
@@ -123,7 +123,7 @@ const types: [header: object, isTaken: boolean][] = [
   [{}, false],
 ]
 
-t.test('where the type is required, a token has to say that it is a logout token', async (t) => {
+t.test('if the type is required, a token without it is refused', async (t) => {
   for (const [header, isTaken] of types) {
     const reading = read(good, header, verifier(true))
     if (isTaken) t.match(await reading, { tokenId: 'j-1' }, JSON.stringify(header))

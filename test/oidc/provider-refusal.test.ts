@@ -34,7 +34,7 @@ for (const [what, query, detail, reason] of rows) {
   })
 }
 
-t.test('no more than 300 letters are shown, and none is cut in two', async (t) => {
+t.test('at most 300 characters are shown, and none is cut in two', async (t) => {
   const words = providerRefusal({ error: 'a', error_description: `${'x'.repeat(299)}😀😀` })?.publicDetail
   t.equal(words, `The login service says: “${'x'.repeat(299)}😀…” (a)`)
 })

@@ -12,7 +12,7 @@ const tokens = (claims: object | undefined, refreshToken?: string) =>
     refresh_token: refreshToken,
   }) as unknown as Tokens
 
-t.test('claims are mapped anew and the refresh token is replaced', async (t) => {
+t.test('a refresh maps the claims again and replaces the refresh token', async (t) => {
   const outcome = refreshedSession(
     session,
     tokens({ roles: ['admin'], email: 'j@example.com' }, 'second'),
@@ -30,17 +30,14 @@ t.test('claims are mapped anew and the refresh token is replaced', async (t) => 
   })
 })
 
-t.test(
-  'amr, acr, auth_time and session_expiry stay those of the login, whatever the refreshed ID token says',
-  async (t) => {
-    const later = { amr: ['pwd'], acr: 'none', auth_time: 99, session_expiry: 99_999, sid: 'other' }
-    const outcome = refreshedSession(session, tokens(later), names, 7_000)
-    const { amr, acr, authTimeSeconds, ceilingAt, providerSessionId } = session
-    t.match(outcome, { session: { amr, acr, authTimeSeconds, ceilingAt, providerSessionId, refreshToken: 'first' } })
-  },
-)
+t.test('amr, acr, auth_time and session_expiry stay those of the login, for any refreshed ID token', async (t) => {
+  const later = { amr: ['pwd'], acr: 'none', auth_time: 99, session_expiry: 99_999, sid: 'other' }
+  const outcome = refreshedSession(session, tokens(later), names, 7_000)
+  const { amr, acr, authTimeSeconds, ceilingAt, providerSessionId } = session
+  t.match(outcome, { session: { amr, acr, authTimeSeconds, ceilingAt, providerSessionId, refreshToken: 'first' } })
+})
 
-t.test('another subject, or another organization, ends the session', async (t) => {
+t.test('a refresh with another subject or organization ends the session', async (t) => {
   t.same(refreshedSession(session, tokens({ sub: 'auth0|eve' }), names, 7_000), {
     kind: 'ended',
     reason: 'subject-changed',
@@ -52,12 +49,12 @@ t.test('another subject, or another organization, ends the session', async (t) =
   t.match(refreshedSession(member, tokens({ org_id: 'org_a' }), names, 7_000), { kind: 'refreshed' })
 })
 
-t.test('an answer without ID token leaves the claims as they are', async (t) => {
+t.test('an answer without an ID token leaves the claims unchanged', async (t) => {
   t.match(refreshedSession(session, tokens(undefined, 'second'), names, 7_000), {
     session: { claims: session.claims, refreshToken: 'second', refreshedAt: 7_000 },
   })
 })
 
-t.test('the time of a refresh always grows, even when the clock was set back', async (t) => {
+t.test('the time of a refresh always increases, even if the clock was set back', async (t) => {
   t.match(refreshedSession(session, tokens({}), names, 4_000), { session: { refreshedAt: 5_001 } })
 })

@@ -42,13 +42,13 @@ const rows: [requested: string | undefined, expected: string][] = [
   ['/.stagedoor/', '/.stagedoor/'],
 ]
 
-t.test('after login a browser goes to a path of this portal, whatever the link said', async (t) => {
+t.test('after login a browser goes to a path of this portal, for any link', async (t) => {
   for (const [requested, expected] of rows) {
     t.equal(safeReturnTo(requested, base, '/.stagedoor'), expected, JSON.stringify(requested))
   }
 })
 
-t.test('what is returned resolves to the portal again', async (t) => {
+t.test('the returned path resolves to the portal', async (t) => {
   for (const [requested] of rows) {
     t.equal(new URL(safeReturnTo(requested, base, '/.stagedoor'), base).origin, base, JSON.stringify(requested))
   }

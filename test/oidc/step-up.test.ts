@@ -31,14 +31,14 @@ for (const [what, amr, authTimeSeconds, secondFactor, isProof] of proofs) {
   })
 }
 
-t.test('a step-up asks for the second factor, and for its age where that matters', async (t) => {
+t.test('a step-up requests the second factor, and its maximum age if a rule has one', async (t) => {
   t.same(stepUpParameters(undefined), {})
   t.same(stepUpParameters({}), { acr_values: multiFactorAcr })
   t.same(stepUpParameters({ withinMs: 900_500 }), { acr_values: multiFactorAcr, max_age: '900' })
   t.equal(maxAgeSecondsOf({}), undefined)
 })
 
-t.test('a login leads to a page, or by way of the step-up endpoint to whatever needs it', async (t) => {
+t.test('a login leads to a page, or through the step-up endpoint to a page that needs it', async (t) => {
   const base = 'https://portal.example.com'
   t.same(destinationOf('/api/x?for=/y#z', base, '/.stagedoor'), { path: '/api/x', methods: ['GET'] })
   const way = stepUpPath('/.stagedoor', '/api/a b?', '/page?x=1&y')
@@ -55,7 +55,7 @@ const refused = (code: string, claim?: string): ClientError => {
   return Object.assign(new ClientError('x', details), { code })
 }
 
-t.test('an ID token of too old a login is told from other refusals by code and claim', async (t) => {
+t.test('an ID token of a login that is too old has its own code and claim', async (t) => {
   t.equal(isAuthTimeRefused(refused('OAUTH_JWT_TIMESTAMP_CHECK_FAILED', 'auth_time')), true)
   t.equal(isAuthTimeRefused(refused('OAUTH_JWT_TIMESTAMP_CHECK_FAILED', 'exp')), false)
   t.equal(isAuthTimeRefused(refused('OAUTH_INVALID_RESPONSE', 'auth_time')), false)

@@ -45,7 +45,7 @@ t.test('a request without a logout token is refused', async (t) => {
   for (const missing of [undefined, ['token', 'token']]) await t.rejects(takeLogoutToken(us, missing), refused)
 })
 
-t.test('a logout token that the others could not be told of may be sent again', async (t) => {
+t.test('a logout token that could not be published may be sent again', async (t) => {
   const { revoked, party: us } = party(1)
   const unshared: string[] = []
   const note = ({ tokenId }: LogoutToken, { code }: GatewayError): void => void unshared.push(`${tokenId} ${code}`)
@@ -55,13 +55,13 @@ t.test('a logout token that the others could not be told of may be sent again', 
   t.same(revoked, [ended, ended])
 })
 
-t.test('a logout token ends the session here even when nobody can tell whether it is a replay', async (t) => {
+t.test('a logout token ends the session here even if it is unknown whether it is a replay', async (t) => {
   const { revoked, party: us } = party(1, { claim: () => Promise.reject(gone), release: async () => undefined })
   await t.rejects(takeLogoutToken(us, 'token'), unavailable)
   t.same(revoked, [ended])
 })
 
-t.test('a logout token is remembered for longer than it is accepted past its expiry', async (t) => {
+t.test('a used logout token is stored for longer than it is accepted past its expiry', async (t) => {
   let time = now()
   const clock = () => time
   const { party: us } = party(0, createSingleUse(clock))

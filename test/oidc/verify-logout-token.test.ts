@@ -40,7 +40,7 @@ t.test('a logout token signed by a published key is read', async (t) => {
   t.match(await verifier()(await sign(JSON.stringify(claims))), { sid: 'sid-1', tokenId: 'j-1' })
 })
 
-t.test('keys are fetched once', async (t) => {
+t.test('the keys are fetched once', async (t) => {
   const fetched: string[] = []
   const fetch: FetchImplementation = async (url) => {
     fetched.push(url)
@@ -55,14 +55,14 @@ t.test('keys are fetched once', async (t) => {
   t.same(fetched, ['https://tenant.example/jwks'])
 })
 
-t.test('a logout token whose claims are not right is refused for what is wrong', async (t) => {
+t.test('a logout token with an invalid claim is refused with that reason', async (t) => {
   const token = await sign(JSON.stringify({ ...claims, aud: 'other' }))
   await t.rejects(verifier()(token), refusedFor('audience'))
 })
 
 for (const payload of ['not json', '[]', 'null', '"text"', '']) {
   t.test(
-    `a logout token with ${JSON.stringify(payload)} for claims is refused, though it is well signed`,
+    `a logout token with ${JSON.stringify(payload)} for claims is refused despite a valid signature`,
     async (t) => {
       await t.rejects(verifier()(await sign(payload)), refusedFor('claims'))
     },
@@ -88,17 +88,20 @@ const algorithms: [algorithm: string, key: KeyObject | Uint8Array, isTaken: bool
 ]
 
 for (const [alg, key, isTaken] of algorithms) {
-  t.test(`a logout token signed by ${alg} is ${isTaken ? 'taken' : 'refused, though the key would fit'}`, async (t) => {
-    const jwk =
-      key instanceof KeyObject
-        ? createPublicKey(key).export({ format: 'jwk' })
-        : { kty: 'oct', k: Buffer.from(key).toString('base64url') }
-    const verify = verifier(undefined, () => Response.json({ keys: [{ ...jwk, kid: 'k-1' }] }))
-    const signing = new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader({ alg, kid: 'k-1' })
-    const token = await signing.sign(key)
-    if (isTaken) t.match(await verify(token), { tokenId: 'j-1' })
-    else await t.rejects(verify(token), refusedFor('signature'))
-  })
+  t.test(
+    `a logout token signed by ${alg} is ${isTaken ? 'accepted' : 'refused even with a matching key'}`,
+    async (t) => {
+      const jwk =
+        key instanceof KeyObject
+          ? createPublicKey(key).export({ format: 'jwk' })
+          : { kty: 'oct', k: Buffer.from(key).toString('base64url') }
+      const verify = verifier(undefined, () => Response.json({ keys: [{ ...jwk, kid: 'k-1' }] }))
+      const signing = new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader({ alg, kid: 'k-1' })
+      const token = await signing.sign(key)
+      if (isTaken) t.match(await verify(token), { tokenId: 'j-1' })
+      else await t.rejects(verify(token), refusedFor('signature'))
+    },
+  )
 }
 
 t.test('a logout token without a signature is refused', async (t) => {
@@ -112,7 +115,7 @@ const unavailable: [string, object, () => Response][] = [
   ['the provider answers with no key set', { jwks_uri: 'https://t.example/' }, () => Response.json({})],
 ]
 for (const [why, metadata, answer] of unavailable) {
-  t.test(`a logout token cannot be judged while there are no keys because ${why}`, async (t) => {
+  t.test(`verification of a logout token is unavailable without keys because ${why}`, async (t) => {
     const token = await sign(JSON.stringify(claims))
     await t.rejects(verifier(metadata, answer)(token), { code: 'STAGEDOOR_OIDC_UNAVAILABLE' })
   })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Queue } from '../../src/overload/queue.ts'
 import { until } from '../support/until.ts'
 
-/** A queue that writes down what becomes of those in it. */
+/** A queue that records the outcome of each entry. */
 function lineWith(maxWaitMs: number, now?: () => number) {
   const log: string[] = []
   const queue = new Queue(maxWaitMs, now)
@@ -12,7 +12,7 @@ function lineWith(maxWaitMs: number, now?: () => number) {
   return { queue, log, join }
 }
 
-t.test('first come, first served, and what left is passed over', async (t) => {
+t.test('entries are served in order, and removed ones are skipped', async (t) => {
   const { queue, log, join } = lineWith(60_000)
   const [a, b] = [join('a'), join('b')]
   join('c')
@@ -24,7 +24,7 @@ t.test('first come, first served, and what left is passed over', async (t) => {
   t.same([log, queue.size], [['admit a', 'admit c'], 0])
 })
 
-t.test('what has waited for too long is refused, and what came later is not', async (t) => {
+t.test('an entry that waited too long is refused, and a later one is not', async (t) => {
   let nowMs = 0
   const { queue, log, join } = lineWith(10, () => nowMs)
   join('a')
@@ -38,7 +38,7 @@ t.test('what has waited for too long is refused, and what came later is not', as
   t.same(log.at(-1), 'admit c')
 })
 
-t.test('a queue serves any number, one after the other', async (t) => {
+t.test('a queue serves any number of entries, one after the other', async (t) => {
   const { queue, log, join } = lineWith(60_000)
   for (let i = 0; i < 5_000; i += 1) {
     join(`${i}`)

@@ -8,7 +8,7 @@ import { Queue } from '../../src/overload/queue.ts'
 import { RequestLimiter, type RequestLimiterOptions } from '../../src/overload/request-limiter.ts'
 import { until } from '../support/until.ts'
 
-/** A limiter that writes down what it passes on and refuses; the turn of its event loop ends when the test says so. */
+/** A limiter that records accepted and refused requests. The test ends each turn of its event loop. */
 function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: boolean; maxAhead?: number } = {}) {
   const log: string[] = []
   let endTurn: (() => void) | undefined
@@ -52,7 +52,7 @@ function limiterWith(change: Partial<RequestLimiterOptions> & { isSurplus?: bool
   return { limiter, ask, askMany, log, turn }
 }
 
-t.test('every reason refuses requests and upgrades alike, and probes never', async (t) => {
+t.test('every reason refuses requests and upgrades, and never probes', async (t) => {
   const rows: [reason: string, options: Parameters<typeof limiterWith>[0]][] = [
     ['connections', { isSurplus: true }],
     ['requests', { maxRequests: 0 }],
@@ -67,7 +67,7 @@ t.test('every reason refuses requests and upgrades alike, and probes never', asy
   }
 })
 
-t.test('a turn begins 32 requests, the others wait in order, and probes do not', async (t) => {
+t.test('a turn starts 32 requests, the others wait in order, and probes do not wait', async (t) => {
   const { ask, askMany, log, turn } = limiterWith()
   askMany(100)
   ask('/upgrade', 'guardUpgrades')
@@ -83,7 +83,7 @@ t.test('a turn begins 32 requests, the others wait in order, and probes do not',
   t.equal(log.at(-1), 'pass /later')
 })
 
-t.test('what comes while others wait goes behind them', async (t) => {
+t.test('a request that arrives while others wait queues behind them', async (t) => {
   const { ask, askMany, log, turn } = limiterWith()
   askMany(65)
   turn()
@@ -93,7 +93,7 @@ t.test('what comes while others wait goes behind them', async (t) => {
   t.same(log.slice(-2), ['pass /64', 'pass /later'])
 })
 
-t.test('a client that goes away leaves the queue, and gives back its room', async (t) => {
+t.test('a client that disconnects leaves the queue and frees its place', async (t) => {
   const { ask, askMany, log, turn } = limiterWith({ maxRequests: 34 })
   const responses = askMany(34)
   ask('/refused')
@@ -105,7 +105,7 @@ t.test('a client that goes away leaves the queue, and gives back its room', asyn
   t.equal(log.at(-1), 'pass /next')
 })
 
-t.test('what has waited for too long is refused', async (t) => {
+t.test('a request that waited too long is refused', async (t) => {
   let nowMs = 0
   const { askMany, log } = limiterWith({ queue: new Queue(2_000, () => nowMs) })
   askMany(33)
@@ -114,7 +114,7 @@ t.test('what has waited for too long is refused', async (t) => {
   t.equal(log.at(-1), 'refuse /32: delay')
 })
 
-t.test('an error of ours ends the request in which it happens, at once or out of the queue', async (t) => {
+t.test('an internal error ends only its own request, immediate or queued', async (t) => {
   const { ask, askMany, log, turn } = limiterWith()
   ask('/broken')
   askMany(31)
@@ -125,7 +125,7 @@ t.test('an error of ours ends the request in which it happens, at once or out of
   t.same(log.slice(-2), ['end /broken', 'pass /after'])
 })
 
-t.test('a connection with too many requests under way is closed; those that have ended count no more', async (t) => {
+t.test('a connection with too many requests under way is closed, and ended requests do not count', async (t) => {
   const { ask, log } = limiterWith({ maxAhead: 2 })
   const first = ask('/a')
   ask('/b')

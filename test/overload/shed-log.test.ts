@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { createShedLog } from '../../src/overload/refusal.ts'
 
-t.test('an overload is said at once, then counted, and its end is said once', async (t) => {
+t.test('an overload is logged at once, then counted, and its end is logged once', async (t) => {
   const lines: object[] = []
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const log = createShedLog(
@@ -18,7 +18,7 @@ t.test('an overload is said at once, then counted, and its end is said once', as
   t.teardown(() => log.close())
   for (const reason of ['delay', 'delay', 'connections', 'delay'] as const) log.note(reason)
   t.same(lines, [{ refused: { delay: 1 } }], 'one queue, however many there are')
-  // The timer is unref'd; the test has to be kept awake.
+  // The timer is unref'd, so the test has to keep the process alive.
   const awake = setInterval(() => undefined, 1_000)
   await ended
   clearInterval(awake)

@@ -1,6 +1,6 @@
 /**
- * The API reports that Backstage's tool writes (`npm run lint:backstage -- --write`) are in step with what the packages export.
- * This test is quick because it compares texts; the tool itself compares what they mean.
+ * The API reports of Backstage's tool (`npm run lint:backstage -- --write`) match the exports of the packages.
+ * This test compares texts, which is fast. The tool itself compares their meaning.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -21,11 +21,11 @@ for (const directory of packageDirectories()) {
   )
   const index = readFileSync(join(directory, 'dist/index.d.ts'), 'utf8')
 
-  t.test(`${relative(root, directory)}: each export has a sentence and a release tag`, async (t) => {
+  t.test(`${relative(root, directory)}: each export has a description and a release tag`, async (t) => {
     t.notMatch(report, /Warning|undocumented|No @packageDocumentation/)
   })
 
-  t.test(`${relative(root, directory)}: the report has the declarations of now, and no others`, async (t) => {
+  t.test(`${relative(root, directory)}: the report has exactly the current declarations`, async (t) => {
     const declarations = types.flatMap(publicDeclarations)
     const reported = essence(report)
     for (const declaration of declarations) t.ok(reported.includes(essence(declaration)), declaration)
@@ -46,7 +46,7 @@ function publicDeclarations(text: string): string[] {
   return [...text.matchAll(statement)].map(([, declaration = '']) => declaration.trim())
 }
 
-/** The text without what the two forms differ in: comments, layout, punctuation, names of parameters, where a type is from. */
+/** The text without the differences between the two forms: comments, layout, punctuation, parameter names, origins of types. */
 function essence(text: string): string {
   return text
     .replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '')

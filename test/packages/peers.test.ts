@@ -1,4 +1,4 @@
-/** An app has Backstage's APIs once; our packages bring no second copy. */
+/** An app has one copy of Backstage's APIs, and our packages add no second one. */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -12,12 +12,12 @@ type Manifest = {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>
 }
 
-/** Types, errors and readers of values: two copies of them do not disturb each other. */
+/** Types, errors and readers of values, of which two copies do no harm. */
 const libraries = ['catalog-model', 'config', 'errors', 'plugin-permission-common'].map((name) => `@backstage/${name}`)
 const root = join(import.meta.dirname, '../..')
 
 for (const file of globSync('plugins/*/package.json', { cwd: root })) {
-  t.test(`${file} takes the app's copies of Backstage's APIs`, async (t) => {
+  t.test(`${file} uses the app's copies of Backstage's APIs`, async (t) => {
     const manifest: Manifest = JSON.parse(readFileSync(join(root, file), 'utf8'))
     const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
     const own = Object.keys(dependencies).filter((name) => name.startsWith('@backstage/'))
@@ -27,7 +27,7 @@ for (const file of globSync('plugins/*/package.json', { cwd: root })) {
       'no API is a dependency',
     )
     const asked = Object.keys(peerDependencies).filter((name) => name.startsWith('@backstage/'))
-    // Every app names this one itself. The others are there in every app, though its manifest may not name them.
+    // Every app's manifest names this one. The others are in every app, even if its manifest does not name them.
     const unnamed = asked.filter((name) => name !== '@backstage/core-components')
     t.same(
       unnamed.filter((name) => peerDependenciesMeta[name]?.optional !== true),
@@ -37,7 +37,7 @@ for (const file of globSync('plugins/*/package.json', { cwd: root })) {
   })
 }
 
-t.test('the versions of a package in a lockfile are those of its entries, whatever ranges ask for them', async (t) => {
+t.test('the versions of a package in a lockfile are those of its entries, for any ranges', async (t) => {
   const lockfile = `__metadata:
   version: 8
 

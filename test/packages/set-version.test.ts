@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { changelogAt, manifestAt, textAt } from '../../scripts/packages/set-version.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 
-t.test('a release sets the version of a package and of the siblings it needs, and of nothing else', async (t) => {
+t.test('a release sets the version of a package and its siblings only', async (t) => {
   const manifest = `{
   "name": "@stagedoor/a",
   "version": "0.1.0",
@@ -24,12 +24,12 @@ t.test('a release sets the version of a package and of the siblings it needs, an
   })
 })
 
-t.test('what is unreleased becomes the release, and the next changes have a place', async (t) => {
+t.test('the unreleased changes become the release, and a new unreleased section is added', async (t) => {
   const changelog = '# a\n\n## Unreleased\n\n- New.\n\n## 0.1.0\n\n- Old.\n'
   t.equal(changelogAt(changelog, '0.2.0'), '# a\n\n## Unreleased\n\n## 0.2.0\n\n- New.\n\n## 0.1.0\n\n- Old.\n')
 })
 
-t.test('images and tarballs get the version, and other versions that look alike stay', async (t) => {
+t.test('images and tarballs get the version, and similar versions stay', async (t) => {
   const text = 'stagedoor:0.1.0 ./stagedoor-0.1.0.tgz ${STAGEDOOR_VERSION:-0.1.0}, React 0.1.01, 0.1.0.1 and 10.1.0'
   t.equal(
     textAt(text, '0.1.0', '0.2.0'),
@@ -37,7 +37,7 @@ t.test('images and tarballs get the version, and other versions that look alike 
   )
 })
 
-t.test('the chart and the compose file name the image by the version of the gateway', async (t) => {
+t.test("the chart and the compose file use the image with the gateway's version", async (t) => {
   const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
   const { version } = JSON.parse(textOf('package.json'))
   t.match(parse(textOf('deploy/helm/stagedoor/Chart.yaml')), { version, appVersion: version })

@@ -1,4 +1,4 @@
-/** What `npm run pack` delivers is complete, and loads as npm would install it. */
+/** The tarballs of `npm run pack` are complete and load as npm installs them. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ type Manifest = {
 }
 
 await ensurePackagesBuilt({ log: (line) => t.comment(line) })
-// Below the example, so that Node finds Backstage's packages there.
+// Install below the example, so that Node finds Backstage's packages.
 mkdirSync(join(exampleDirectory, '.cache'), { recursive: true })
 const folder = mkdtempSync(join(exampleDirectory, '.cache/tarballs-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -60,7 +60,7 @@ for (const { files, manifest } of tarballs) {
     t.ok(license && homepage && bugs && repository?.directory, 'and says where it comes from')
   })
 
-  // Developer Hub's packager takes conditions in `exports` for file names and fails; `main` and `types` say the same.
+  // Developer Hub's packager reads conditions in `exports` as file names and fails; `main` and `types` are equivalent.
   t.test(`${manifest.name} can be made a dynamic plugin`, async (t) => t.equal(manifest.exports, undefined))
 
   t.test(`${manifest.name} depends on nothing by path`, async (t) => {
@@ -70,9 +70,9 @@ for (const { files, manifest } of tarballs) {
     }
   })
 
-  // A bundler, which the example's frontend is made by, loads these; Node cannot, as it cannot load Backstage's own.
+  // Only a bundler loads these, as for the example's frontend. Node cannot load them, nor Backstage's own.
   if (manifest.backstage?.role.startsWith('frontend')) continue
-  t.test(`${manifest.name} loads by require and by import, with the same exports`, async (t) => {
+  t.test(`${manifest.name} loads with require and import, with the same exports`, async (t) => {
     const imported = exportsBy('import', manifest.name)
     const required = exportsBy('require', manifest.name)
     t.ok(required.length > 0)
@@ -83,7 +83,7 @@ for (const { files, manifest } of tarballs) {
   })
 }
 
-t.test('each module of the backend exports what `backend.add(import(…))` takes', async (t) => {
+t.test('each backend module has the export that `backend.add(import(…))` needs', async (t) => {
   const modules = tarballs.filter(({ manifest }) => manifest.backstage?.role === 'backend-plugin-module')
   t.ok(modules.length >= 3)
   for (const { manifest } of modules) t.ok(exportsBy('import', manifest.name).includes('default'), manifest.name)
@@ -91,7 +91,7 @@ t.test('each module of the backend exports what `backend.add(import(…))` takes
 
 function exportsBy(way: 'require' | 'import', name: string): string[] {
   const load = way === 'require' ? `require('${name}')` : `await import('${name}')`
-  // `__esModule` and `module.exports` are how the two ways mark such a module; they are no exports of ours.
+  // `__esModule` and `module.exports` mark such a module. They are not our exports.
   const script = `console.log(JSON.stringify(Object.keys(${load}).filter((key) => !/__esModule|module.exports/.test(key)).sort()))`
   const type = way === 'require' ? 'commonjs' : 'module'
   const output = execFileSync(process.execPath, [`--input-type=${type}`, '-e', script], {
@@ -101,7 +101,7 @@ function exportsBy(way: 'require' | 'import', name: string): string[] {
   return JSON.parse(output)
 }
 
-t.test('TypeScript finds the types, however it resolves modules', async (t) => {
+t.test('TypeScript finds the types with every module resolution', async (t) => {
   const consumer = tarballs.map(({ manifest }, index) => `import * as it${index} from '${manifest.name}'`)
   const uses = tarballs.map((_, index) => `it${index}`).join(', ')
   writeFileSync(join(folder, 'consumer.mts'), [...consumer, `export default [${uses}]`].join('\n'))
@@ -114,7 +114,7 @@ t.test('TypeScript finds the types, however it resolves modules', async (t) => {
   ] as const
   for (const [resolution, module, file] of ways) {
     const options = ['--moduleResolution', resolution, '--module', module, '--jsx', 'react-jsx', '--lib', 'es2024,dom']
-    // The TypeScript of a Backstage app; ours no longer knows `node10`.
+    // Use the TypeScript of a Backstage app, since ours no longer supports `node10`.
     const tsc = join(exampleDirectory, 'node_modules/typescript/bin/tsc')
     const { stdout, status } = spawnSync(
       process.execPath,
@@ -142,7 +142,7 @@ t.test('published types name only packages that are dependencies', async (t) => 
   }
 })
 
-t.test('the packages are all those of the repository', async (t) => {
+t.test('the list of packages has every package of the repository', async (t) => {
   const names = globSync('{packages,plugins}/*/package.json', { cwd: join(exampleDirectory, '../..') }).map(
     (file): string => JSON.parse(readFileSync(join(exampleDirectory, '../..', file), 'utf8')).name,
   )

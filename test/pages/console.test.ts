@@ -24,7 +24,7 @@ const record = (members: Partial<AuditRecord>): AuditRecord => ({
   ...members,
 })
 
-t.test('records of every kind are text in the table', async (t) => {
+t.test('records of every kind are shown as text in the table', async (t) => {
   const { markup } = recordTable(
     [
       record({
@@ -81,7 +81,7 @@ t.test('the last records are found by person, path, request, outcome and event',
   await recent.sink.close()
 })
 
-t.test('the filter of the records stays as it was chosen', async (t) => {
+t.test('the filter of the records keeps its selection', async (t) => {
   const chosen = (filter: object) => [
     ...decisionsPage([], filter, '/admin').body.markup.matchAll(/"([a-z]*)" selected/g),
   ]
@@ -89,7 +89,7 @@ t.test('the filter of the records stays as it was chosen', async (t) => {
   t.match(chosen({}), [{ 1: '' }])
 })
 
-t.test('what is not well is marked, with its reason', async (t) => {
+t.test('degraded conditions are marked with their reason', async (t) => {
   const conditions = [
     { name: 'sessions', status: 'ok' },
     { name: 'audit', status: 'degraded', reason: 'the disk is full' },
@@ -100,7 +100,7 @@ t.test('what is not well is marked, with its reason', async (t) => {
   t.match(unwell, /icon bad.*![^]*audit<\/strong> degraded[^]*the disk is full/)
 })
 
-t.test('each minute of the last half hour has its counts, however many records there were', async (t) => {
+t.test('each minute of the last half hour has its counts, for any number of records', async (t) => {
   let now = Date.parse(time)
   const recent = createRecentRecords(() => now, 3)
   const count = (...events: AuditEvent[]) => events.forEach((event) => recent.count(event, now))
@@ -129,7 +129,7 @@ t.test('each minute of the last half hour has its counts, however many records t
   t.match(recent.minutes().at(-1), { requests: 0 }, 'what is older is forgotten')
 })
 
-t.test('fifty thousand sessions come in pages of fifty, found by what they show', async (t) => {
+t.test('fifty thousand sessions are shown in pages of fifty and searchable by their columns', async (t) => {
   const sessions = Array.from({ length: 50_000 }, (_, i) => ({
     id: `s${i}`,
     issuer: 'i',
@@ -149,7 +149,7 @@ t.test('fifty thousand sessions come in pages of fifty, found by what they show'
   t.match(pageOf(sessions, { text: 'nobody', offset: 'x' }), { total: 0 })
 })
 
-t.test('the state of the trail is said with its faults, notes and what was left out', async (t) => {
+t.test('the state of the trail is shown with its faults, notes and omissions', async (t) => {
   const verdict = { records: 3, repeats: 0, writers: 2, checkpoints: 1, faults: [], notes: [] }
   const examination = { records: [], found: 0, verdict, files: ['a.jsonl'], leftOut: [] }
   const whole = auditPage({}, examination, '/admin').body.markup
@@ -173,7 +173,7 @@ t.test('the state of the trail is said with its faults, notes and what was left 
   t.match(auditPage({}, undefined, '/admin').body.markup, 'No file holds the trail')
 })
 
-t.test('an option that was written stands out from a default, and is text', async (t) => {
+t.test('a configured option is marked against a default, and shown as text', async (t) => {
   const options = [
     { option: attack, value: attack, from: attack },
     { option: 'log.level', value: 'info', from: 'default' },

@@ -11,7 +11,7 @@ import { logoutPage, signedOutPage } from '../../src/pages/logout-pages.ts'
 
 const attack = `"><script>alert('x')</script>&`
 
-t.test('text stands in a page as text', async (t) => {
+t.test('text is escaped in a page', async (t) => {
   t.equal(escapeHtml(attack), '&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;')
   t.equal(
     html`<p>${attack}${undefined}${1}${[html`<b>x</b>`]}${html`<i>y</i>`}</p>`.markup,
@@ -19,7 +19,7 @@ t.test('text stands in a page as text', async (t) => {
   )
 })
 
-t.test('nothing that a person or a provider wrote becomes markup', async (t) => {
+t.test('text of a person or a provider never becomes markup', async (t) => {
   const user = {
     kind: 'user',
     issuer: attack,
@@ -68,7 +68,7 @@ t.test('nothing that a person or a provider wrote becomes markup', async (t) => 
   }
 })
 
-t.test('the account page shows a person what is known of them', async (t) => {
+t.test('the account page shows a person their stored data', async (t) => {
   const user = {
     kind: 'user',
     issuer: 'https://t/',
@@ -106,7 +106,7 @@ t.test('the account page shows a person what is known of them', async (t) => {
   t.match(accountPage({ ...view, user: emoji }).body.markup, /aria-hidden="true">𝒥</, 'the whole first character')
 })
 
-t.test('the account page says what can be reached, what is missing, and where a second factor helps', async (t) => {
+t.test('the account page shows reachable services, missing rights and the use of a second factor', async (t) => {
   const user = {
     kind: 'user',
     issuer: 'https://t/',
@@ -139,7 +139,7 @@ t.test('the account page says what can be reached, what is missing, and where a 
   )
 })
 
-t.test('who is signed in already is told under which name, where there is one', async (t) => {
+t.test('the page for a signed-in person shows their name, if known', async (t) => {
   const links = { portalHref: '/', accountHref: '/account', logoutHref: '/logout' }
   t.match(alreadySignedInPage('Jane', links).body.markup, 'You are signed in as <strong>Jane</strong>.')
   const nameless = alreadySignedInPage(undefined, links).body.markup
@@ -147,7 +147,7 @@ t.test('who is signed in already is told under which name, where there is one', 
   for (const href of Object.values(links)) t.match(nameless, `href="${href}"`)
 })
 
-t.test('an error page without ways or detail has neither', async (t) => {
+t.test('an error page without actions or detail shows neither', async (t) => {
   const markup = renderPage(errorPage({ sentence: 'No.', remedy: 'Wait.', code: 'CODE', requestId: 'r-1', ways: [] }))
   t.notMatch(markup, /<a /)
   t.match(markup, /CODE.*r-1/)
@@ -158,7 +158,7 @@ const sourceOf = (text: string): string => `'sha256-${createHash('sha256').updat
 const elementsIn = (markup: string, name: string): string[] =>
   [...markup.matchAll(new RegExp(`<${name}(?: [^>]*)?>([^]*?)</${name}>`, 'g'))].map(([, text = '']) => text)
 
-t.test('a page may use its own style, its own scripts, its own forms, and nothing else', async (t) => {
+t.test('the policy of a page allows only its own style, scripts and forms', async (t) => {
   const looks = [defaultLook, { name: 'Portal', color: '#1b5e8c' }, { name: 'Portal', color: '#ffd400' }]
   const pages: Page[] = [
     signedOutPage('/'),
@@ -171,7 +171,7 @@ t.test('a page may use its own style, its own scripts, its own forms, and nothin
       const markup = renderPage(page, look)
       t.match(policy, `style-src ${elementsIn(markup, 'style').map(sourceOf).join(' ')};`)
       t.match(policy, `script-src ${elementsIn(markup, 'script').map(sourceOf).join(' ')};`)
-      // Modules are strict and share no names, with each other or with the elements of the page.
+      // Modules are strict and share no names with each other or with elements of the page.
       t.same(new Set(markup.match(/<script[^>]*>/g)), new Set(['<script type="module">']))
       t.match(policy, `form-action ${["'self'", ...(page.formTargets ?? [])].join(' ')};`)
       const fixed = policy.split('; ').filter((part) => !/^(?:style|script)-src |^form-action /.test(part))
@@ -202,7 +202,7 @@ t.test('text on a button is black on a bright color and white on a dark one', as
   t.match(styleWith('#0a1a2a'), '--accent:#0a1a2a;--accent-ink:#fff')
 })
 
-t.test('a page of the console has links at the top, and one look with the portal', async (t) => {
+t.test('a page of the console has links at the top and the style of the portal', async (t) => {
   const navigation = [
     { label: 'Sessions', href: '/s', isCurrent: true },
     { label: 'Health', href: '/h', isCurrent: false },
@@ -214,7 +214,7 @@ t.test('a page of the console has links at the top, and one look with the portal
   t.match(markup, '<a class="push" href="mailto:help@example.com">Get help</a>')
 })
 
-t.test('browsers are told where to report what the policy kept out, where the operator names a place', async (t) => {
+t.test('the policy of a page has the configured report address', async (t) => {
   const reports = 'https://reports.example.com/csp'
   const told = pageHeaders({}, { ...defaultLook, reports })
   t.match(told['content-security-policy'], /; report-uri https:\/\/reports\.example\.com\/csp; report-to csp$/)

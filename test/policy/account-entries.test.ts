@@ -35,7 +35,7 @@ const person: UserPrincipal = {
   amr: [],
 }
 
-t.test('services come first, then titled rules; a page is linked where one address names it', async (t) => {
+t.test('services come first, then titled rules, and a page is linked if it has a single address', async (t) => {
   const reached = accountEntriesOf({ routes, upstreams }).map((place) => reachOf(place, person, 0))
   t.same(
     reached.map(({ title, href, access, missing }) => [title, href, access, missing]),

@@ -3,11 +3,11 @@ import * as fc from 'fast-check'
 import type { Principal } from '../../src/identity/principal.ts'
 import { anonymous, machine, nowSeconds, user } from './support.ts'
 
-// Few names, so that rules and principals meet often.
+// Few names, so that rules often match principals.
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 2 })
 const few = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 2 })
 
-/** A requirement as people write it. */
+/** A requirement as written in configuration. */
 type Written = Record<string, unknown>
 
 const requirements: fc.Arbitrary<Written> = fc.letrec<{ any: Written }>((tie) => ({
@@ -81,7 +81,7 @@ const ruleParts = fc.record(
   { requiredKeys: ['path', 'allow'] },
 )
 
-/** Lists of rules, each with a name of its own. */
+/** Lists of rules with unique names. */
 export const ruleLists: fc.Arbitrary<WrittenRule[]> = fc
   .array(ruleParts, { minLength: 1, maxLength: 6 })
   .map((rules) => rules.map((rule, index) => ({ ...rule, name: `r${index}` })))
@@ -123,7 +123,7 @@ export function respellingsOf(path: string): fc.Arbitrary<string> {
 
 export const respellings = plainPaths.chain(respellingsOf)
 
-/** Patterns that are about a path, or nearly. */
+/** Patterns that match a path or nearly match it. */
 export function patternsFor(path: string): fc.Arbitrary<string> {
   const segments = path.split('/').slice(1)
   return fc.tuple(fc.nat(segments.length), fc.nat(3), fc.boolean()).map(([length, starAt, isTree]) => {

@@ -62,7 +62,7 @@ const bot = machine()
 type Row = [who: string, principal: Principal, method: string, path: string, expected: string, host?: string]
 
 const rows: Row[] = [
-  // Public rules: absence of credentials is fine, and so is their presence.
+  // Public rules: allowed with and without credentials.
   ['nobody', anonymous, 'GET', '/manifest.json', 'allow by rule manifest'],
   ['nobody', anonymous, 'HEAD', '/manifest.json', 'allow by rule manifest'],
   ['a user', bare, 'GET', '/manifest.json', 'allow by rule manifest'],
@@ -126,7 +126,7 @@ const rows: Row[] = [
   ['a user', bare, 'GET', '/x', 'deny role-missing by rule ported', 'portal.example.com.:8443'],
   ['an operator', user({ roles: ['operator'] }), 'GET', '/x', 'deny no-rule', 'portal.example.com'],
 
-  // Roles and a second factor: the role is told first, because a second factor alone would be in vain.
+  // Roles and a second factor: the missing role comes first, because a second factor alone would not help.
   ['nobody', anonymous, 'GET', '/api/admin', 'deny unauthenticated by rule admin'],
   ['a user', bare, 'GET', '/api/admin', 'deny role-missing by rule admin'],
   ['a user with a second factor', userWithMfa(1), 'GET', '/api/admin/x', 'deny role-missing by rule admin'],
@@ -414,7 +414,7 @@ const rows: Row[] = [
   ['a user', bare, 'POST', '/api/x/secrets', 'allow by rule api'],
   ['an auditor', user({ roles: ['auditor'] }), 'HEAD', '/api/x/secrets', 'allow by rule secrets'],
 
-  // Escapes that Express decodes in its parameters say the same.
+  // Escapes that Express decodes in its parameters are equivalent.
   ['a user', bare, 'GET', '/api/users/user:jane', 'deny role-missing by rule user-jane'],
   ['a user', bare, 'GET', '/api/users/user%3Ajane', 'deny role-missing by rule user-jane'],
   ['a user', bare, 'GET', '/api/users/USER%3ajane/', 'deny role-missing by rule user-jane'],
@@ -437,7 +437,7 @@ t.test('an allowed request goes to the upstream of its rule, or to the default o
   t.match(policy.decide(bare, { ...asked, path: '/api', host: '' }, now), { upstream: 'backstage' })
 })
 
-t.test('the label of a rule goes with whatever it decides', async (t) => {
+t.test('the audit class of a rule is part of every decision by it', async (t) => {
   const labelled = policyOf([{ name: 'x', path: '/**', allow: { roles: ['sre'] }, audit: 'changes' }])
   const asked = { method: 'GET', path: '/x', host: '' }
   t.same(labelled.decide(user({ roles: ['sre'] }), asked, now), {

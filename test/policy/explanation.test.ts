@@ -17,7 +17,7 @@ const policy = policyOf([
 ])
 const asked = { method: 'GET', path: '/api/admin/x', host: 'portal.example.com' }
 
-t.test('an explanation tells each rule tried, why it matched, and what each requirement found', async (t) => {
+t.test('an explanation has each rule tried, why it matched, and the result of each requirement', async (t) => {
   const jane = user({ roles: ['platform-admin'] })
   t.same(explanationLines(policy.explain(jane, asked, now)), [
     'GET /api/admin/x at portal.example.com: deny mfa-required by rule admin',
@@ -32,7 +32,7 @@ t.test('an explanation tells each rule tried, why it matched, and what each requ
   ])
 })
 
-t.test('an explanation says when no rule matches, and why each did not', async (t) => {
+t.test('an explanation says that no rule matches, and why each did not', async (t) => {
   const question = { method: 'POST', path: '/manifest.json', host: 'other.example' }
   t.same(explanationLines(policy.explain(anonymous, question, now)), [
     'POST /manifest.json at other.example: deny no-rule',
@@ -46,7 +46,7 @@ t.test('an explanation says when no rule matches, and why each did not', async (
 const last = (who: Parameters<typeof policy.explain>[0], path: string): string | undefined =>
   explanationLines(policy.explain(who, { ...asked, path }, now)).at(-1)
 
-t.test('public, signed-in and anonymous are told apart', async (t) => {
+t.test('public, signed-in and anonymous are distinguished', async (t) => {
   t.equal(last(anonymous, '/manifest.json'), '  1. manifest  match: it is public')
   t.equal(last(user(), '/api/x'), '  3. everything  match: the caller is signed in')
   t.equal(
@@ -55,7 +55,7 @@ t.test('public, signed-in and anonymous are told apart', async (t) => {
   )
 })
 
-t.test('without a host none is told', async (t) => {
+t.test('an explanation without a host shows none', async (t) => {
   t.equal(
     explanationLines(policy.explain(user(), { ...asked, path: '/api', host: '' }, now))[0],
     'GET /api: allow by rule everything',

@@ -3,8 +3,8 @@ import { type Request, type Response, Router } from 'express'
 import type { WrittenRule } from './arbitraries.ts'
 
 /**
- * The name of the rule whose path and method Express would route a request to, when each rule is a route of the router
- * that Backstage uses; hosts are nothing to Express.
+ * The name of the rule to which Express would route a request, if each rule were a route of the router
+ * that Backstage uses. Express ignores hosts.
  */
 export function expressRouting(rules: readonly Pick<WrittenRule, 'name' | 'path' | 'methods'>[]) {
   const router = Router()
@@ -18,14 +18,14 @@ export function expressRouting(rules: readonly Pick<WrittenRule, 'name' | 'path'
   }
   return (method: string, url: string): string | undefined => {
     routed = undefined
-    // Enough of a request for routing; a handler that is reached does not go on.
+    // A minimal request for routing. A reached handler does not continue.
     const request = { method, url } as Request
     router(request, {} as Response, () => {})
     return routed
   }
 }
 
-/** `router.use` knows no methods: a middleware that passes on what is not its own is how people write that. */
+/** `router.use` has no methods, so a middleware usually passes on other methods itself. */
 function mountTree(router: Router, path: string, methods: readonly string[] | undefined, reach: () => void): void {
   const isMeant = (method: string): boolean =>
     methods === undefined || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))

@@ -12,7 +12,7 @@ const names = {
   custom: ['https://*/tier'],
 }
 
-t.test('the payload of an ID token is the person it is about', async (t) => {
+t.test('the payload of an ID token gives its person', async (t) => {
   const claims = {
     iss: 'https://t/',
     sub: 'auth0|jane',
@@ -45,7 +45,7 @@ t.test('the payload of an ID token is the person it is about', async (t) => {
   })
 })
 
-t.test('our own short names serve where a token’s are missing', async (t) => {
+t.test('our short names are used if a token’s names are missing', async (t) => {
   const jane = hypotheticalPrincipal({ roles: ['a'], groups: 'b', permissions: ['c'], mfa: '5m' }, names, now)
   t.match(jane, {
     kind: 'user',
@@ -57,11 +57,11 @@ t.test('our own short names serve where a token’s are missing', async (t) => {
   t.notHas(hypotheticalPrincipal({ mfa: 'long ago' }, names, now), 'authTimeSeconds')
 })
 
-t.test('an e-mail address is verified only where it says so', async (t) => {
+t.test('an e-mail address counts as verified only with email_verified', async (t) => {
   t.notHas(hypotheticalPrincipal({ email: 'a@b' }, names, now), { claims: { email_verified: true } })
 })
 
-t.test('a client-credentials token is a machine', async (t) => {
+t.test('a client-credentials token gives a machine', async (t) => {
   const token = {
     iss: 'https://t/',
     sub: 'ci@clients',
@@ -90,7 +90,7 @@ t.test('a client-credentials token is a machine', async (t) => {
   })
 })
 
-t.test('a token speaks for a machine where the gateway says so', async (t) => {
+t.test('a token gives a machine under the same conditions as in the gateway', async (t) => {
   for (const claims of [
     { sub: 'ci@clients', azp: 'ci' },
     { sub: 'ci', client_id: 'ci' },
@@ -101,13 +101,13 @@ t.test('a token speaks for a machine where the gateway says so', async (t) => {
   t.match(hypotheticalPrincipal({ sub: 'auth0|jane', azp: 'portal' }, names, now), { kind: 'user' })
 })
 
-t.test('no claims are nobody', async (t) => {
+t.test('empty claims give an anonymous caller', async (t) => {
   t.same(hypotheticalPrincipal({}, names, now), { kind: 'anonymous' })
 })
 
 const claim = (name: string) => ({ claims: { [name]: ['x'] } })
 
-t.test('the claims that rules ask for are found wherever they stand', async (t) => {
+t.test('the claims that rules use are found at any depth', async (t) => {
   const routes = rules([
     { name: 'a', path: '/a', allow: 'public' },
     { name: 'b', path: '/b', allow: { all: [claim('one'), { any: [claim('two.b/c'), { roles: ['r'] }] }] } },

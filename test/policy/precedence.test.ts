@@ -19,7 +19,7 @@ const unmet: [DenyReason, Requirement][] = [
   ['mfa-required', { mfa: {} }],
 ]
 
-t.test('the reasons that a requirement can give are those of the list, in its order', async (t) => {
+t.test('the reasons of requirements are those of the list, in its order', async (t) => {
   t.same(
     unmet.map(([reason]) => reason),
     denyReasons.slice(2),
@@ -27,7 +27,7 @@ t.test('the reasons that a requirement can give are those of the list, in its or
   for (const [reason, requirement] of unmet) t.equal(compileRequirement(requirement)(machine(), now), reason)
 })
 
-t.test('of two that are both needed the first of the list is told, whichever is written first', async (t) => {
+t.test('of two required reasons the first in the list is reported, in either order of writing', async (t) => {
   for (const [a, one] of unmet) {
     for (const [b, other] of unmet) {
       const expected = rankOf(a) <= rankOf(b) ? a : b
@@ -36,7 +36,7 @@ t.test('of two that are both needed the first of the list is told, whichever is 
   }
 })
 
-t.test('of two of which one is enough the last of the list is told, as the nearest to being met', async (t) => {
+t.test('of two alternative reasons the last in the list is reported, as the nearest to being met', async (t) => {
   for (const [a, one] of unmet) {
     for (const [b, other] of unmet) {
       const expected = rankOf(a) >= rankOf(b) ? a : b

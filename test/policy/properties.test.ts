@@ -8,7 +8,7 @@ import { denyReasons } from '../../src/policy/deny-reasons.ts'
 import { principals, questions, respellings, ruleLists } from './arbitraries.ts'
 import { isCanonical, now, policyOf, rules } from './support.ts'
 
-t.test('every request gets a decision: allow by a rule, or deny with a reason of the list', async (t) => {
+t.test('every request is allowed by a rule or denied with a reason of the list', async (t) => {
   fc.assert(
     fc.property(ruleLists, principals, questions, fc.string(), (written, principal, asked, anything) => {
       for (const path of [asked.path, anything]) {
@@ -21,7 +21,7 @@ t.test('every request gets a decision: allow by a rule, or deny with a reason of
   t.pass('for every case tried')
 })
 
-t.test('a rule added below never changes what a rule above decides', async (t) => {
+t.test('a rule added below never changes the decision of a rule above', async (t) => {
   fc.assert(
     fc.property(ruleLists, ruleLists, principals, questions, (above, below, principal, asked) => {
       const before = policyOf(above).decide(principal, asked, now)
@@ -34,7 +34,7 @@ t.test('a rule added below never changes what a rule above decides', async (t) =
   t.pass('for every case tried')
 })
 
-t.test('an explanation comes to the decision of the gateway', async (t) => {
+t.test('an explanation has the same decision as the gateway', async (t) => {
   fc.assert(
     fc.property(ruleLists, principals, questions, (written, principal, asked) => {
       const policy = policyOf(written)
@@ -50,7 +50,7 @@ t.test('an explanation comes to the decision of the gateway', async (t) => {
   t.pass('for every case tried')
 })
 
-t.test('no spelling that is not refused gets another decision than the plain one', async (t) => {
+t.test('every accepted spelling gets the same decision as the plain one', async (t) => {
   fc.assert(
     fc.property(ruleLists, principals, questions, respellings, (written, principal, asked, spelling) => {
       if (!isCanonical(spelling)) return
@@ -70,7 +70,7 @@ t.test('no spelling that is not refused gets another decision than the plain one
   t.pass('for every case tried')
 })
 
-t.test('a rule that is called unreachable is reached by nothing', async (t) => {
+t.test('no request reaches a rule that is reported as unreachable', async (t) => {
   let unreachable = 0
   fc.assert(
     fc.property(
@@ -92,7 +92,7 @@ t.test('a rule that is called unreachable is reached by nothing', async (t) => {
   t.ok(unreachable > 10)
 })
 
-t.test('a second factor is asked for only where it helps', async (t) => {
+t.test('a second factor is requested only if it helps', async (t) => {
   fc.assert(
     fc.property(ruleLists, principals, questions, (written, principal, asked) => {
       const policy = policyOf(written)

@@ -31,13 +31,13 @@ const sentences: [Requirement, string][] = [
     'You need the role a or to be in the group b or a second factor.',
   ],
 ]
-t.test('a person is told what is missing, and neither other people nor claims', async (t) => {
+t.test('a refusal names the missing right, and neither other people nor claims', async (t) => {
   for (const [requirement, sentence] of sentences) t.equal(missingSentence(requirement, user(), now), sentence)
   t.equal(missingSentence({ kind: 'user' }, machine(), now), 'You need to be signed in as a person.')
   t.equal(missingSentence({ kind: 'user' }, user(), now), undefined)
 })
 
-t.test('whom to ask is said by the rule, or else for all', async (t) => {
+t.test('the contact comes from the rule, or else from the general setting', async (t) => {
   const policy = policyOf(
     [
       { name: 'a', path: '/a', allow: { roles: ['r'] }, contact: 'the A team' },
@@ -55,7 +55,7 @@ t.test('whom to ask is said by the rule, or else for all', async (t) => {
   })
 })
 
-t.test('a person who may not administer is told what is missing, and whom to ask', async (t) => {
+t.test('a refused person at the console sees the missing right and the contact', async (t) => {
   const policy = policyOf([{ name: 'a', path: '/a', allow: 'public' }])
   t.same(policy.adminRefusalFor(user(), now), {
     missing: 'You need the role stagedoor-admin.',
@@ -64,13 +64,13 @@ t.test('a person who may not administer is told what is missing, and whom to ask
   t.same(policy.adminRefusalFor(anonymous, now), { contact: 'the owners' })
 })
 
-t.test('somebody who lacks nothing any more is only told whom to ask', async (t) => {
+t.test('a person who lacks nothing any more sees only the contact', async (t) => {
   const policy = policyOf([{ name: 'a', path: '/a', allow: { roles: ['r'] } }])
   const late = { effect: 'deny', reason: 'role-missing', rule: 'a' } as const
   t.same(policy.refusalFor(user({ roles: ['r'] }), late, now), { contact: 'the owners' })
 })
 
-t.test('an administrator is whoever meets admin.allow, and never nobody', async (t) => {
+t.test('an administrator is a caller who meets admin.allow, never an anonymous one', async (t) => {
   const policy = policyOf([{ name: 'a', path: '/a', allow: 'public' }])
   t.equal(policy.mayAdminister(user({ roles: ['stagedoor-admin'] }), now), true)
   t.equal(policy.mayAdminister(user(), now), false)
@@ -86,11 +86,11 @@ const stepUps: [Requirement, ReturnType<typeof secondFactorOf>][] = [
   [{ any: [{ roles: ['a'] }, { groups: ['b'] }] }, undefined],
   [{ not: { mfa: {} } }, undefined],
 ]
-t.test('of several second factors the strictest is asked for', async (t) => {
+t.test('of several second factors the strictest is requested', async (t) => {
   for (const [requirement, expected] of stepUps) t.same(secondFactorOf(requirement), expected)
 })
 
-t.test('a second factor is asked of people only, and only where nothing else is missing', async (t) => {
+t.test('a second factor is requested only from people, and only if nothing else is missing', async (t) => {
   const policy = policyOf([
     { name: 'a', path: '/a', allow: { all: [{ roles: ['r'] }, { mfa: { within: '5m' } }] } },
     { name: 'm', path: '/m', allow: { mfa: {} } },

@@ -9,7 +9,7 @@ import type { UserClaims } from '../../src/session/session.ts'
 export const now = Date.UTC(2026, 0, 2, 12)
 export const nowSeconds = now / 1000
 
-/** Rules as people write them, checked and read as the gateway does. */
+/** Rules as written in configuration, checked and read as the gateway does. */
 export function rules(written: readonly Record<string, unknown>[]): RouteConfig[] {
   return routesSchema.parse(written)
 }

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import type { RedisClient } from '../../src/redis/client.ts'
 import { Link } from '../../src/redis/link.ts'
 
-/** A client as far as the link knows one. */
+/** The part of a client that the link uses. */
 function fakeClient(connect: () => Promise<unknown> = async () => undefined) {
   const client = Object.assign(new EventEmitter(), {
     isOpen: false,
@@ -43,7 +43,7 @@ function linkTo(t: Test, clients: ReturnType<typeof fakeClient>[]) {
   return { link, seen, next }
 }
 
-t.test('a connection is greeted before it is up, and one that is lost is replaced', async (t) => {
+t.test('a connection is set up before use, and a lost one is replaced', async (t) => {
   const [first, second] = [fakeClient(), fakeClient()]
   const { link, seen, next } = linkTo(t, [first, second])
   link.start()
@@ -62,7 +62,7 @@ t.test('a connection is greeted before it is up, and one that is lost is replace
   t.ok(second.isDestroyed)
 })
 
-t.test('a connection that is renewed goes when the next is there, and stays until then', async (t) => {
+t.test('a renewed connection closes once the next one is open', async (t) => {
   const tried = Promise.withResolvers<void>()
   const failing = fakeClient(async () => {
     tried.resolve()
@@ -84,7 +84,7 @@ t.test('a connection that is renewed goes when the next is there, and stays unti
   link.close()
 })
 
-t.test('a connection that is lost while it is renewed is opened anew, once', async (t) => {
+t.test('a connection that is lost during its renewal is reopened once', async (t) => {
   const gate = Promise.withResolvers<void>()
   const [first, late, third] = [fakeClient(), fakeClient(() => gate.promise), fakeClient()]
   const { link, next } = linkTo(t, [first, late, third])
@@ -129,7 +129,7 @@ t.test('a link that is closed while it connects ends the connection and stays cl
   }
 })
 
-t.test('nothing is reported of a connection that ends because the link was closed', async (t) => {
+t.test('the end of a connection after closing the link is not reported', async (t) => {
   const client = fakeClient()
   const { link, seen, next } = linkTo(t, [client])
   link.start()

@@ -26,7 +26,7 @@ t.test('commands and scripts are answered', async (t) => {
   await t.rejects(redis.send('NO-SUCH'), /unknown command/)
 })
 
-t.test('while disconnected every command fails at once; after the return it works again by itself', async (t) => {
+t.test('while disconnected every command fails at once, and works again after reconnection', async (t) => {
   const server = await startRedis(t)
   const redis = await connect(t, server.url)
   const lost = once(redis.events, 'lost')
@@ -40,7 +40,7 @@ t.test('while disconnected every command fails at once; after the return it work
   t.equal(await redis.send('PING'), 'PONG')
 })
 
-t.test('a server that is not there at the start is met later', async (t) => {
+t.test('a server that is down at the start is connected later', async (t) => {
   const server = await startRedis(t)
   await server.stop()
   const redis = await connect(t, server.url)
@@ -51,7 +51,7 @@ t.test('a server that is not there at the start is met later', async (t) => {
   t.ok(redis.isReady())
 })
 
-t.test('a server that hangs counts as lost within its timeout, and no command waits longer', async (t) => {
+t.test('a server that hangs counts as lost after the timeout, and no command waits longer', async (t) => {
   const server = await startRedis(t)
   const redis = await connect(t, server.url, 200)
   server.freeze()
@@ -87,7 +87,7 @@ t.test('a published message reaches every process, before and after an outage', 
 })
 
 t.test(
-  'a server that refuses writes is noticed without any write of ours, and why; and when that is over',
+  'a server that refuses writes is detected with its reason, and its recovery, without a write of ours',
   async (t) => {
     const server = await startRedis(t)
     const rows = [
@@ -110,7 +110,7 @@ t.test(
   },
 )
 
-t.test('another server can be used from now on, without a moment of none', async (t) => {
+t.test('a switch to another server leaves no gap', async (t) => {
   const [first, second] = [await startRedis(t), await startRedis(t)]
   const redis = await connect(t, first.url)
   redis.events.on('lost', () => t.fail('it was never lost'))
@@ -120,14 +120,14 @@ t.test('another server can be used from now on, without a moment of none', async
   t.ok(redis.isReady())
 })
 
-t.test('another server that is reached at the second try only is where messages come from, too', async (t) => {
+t.test('messages come from a new server even if only the second connection attempt succeeds', async (t) => {
   const [first, second] = [await startRedis(t), await startRedis(t)]
   let isRefused = false
   const address = createServer((socket) => {
     const server = connectTcp(second.port, '127.0.0.1')
     for (const each of [socket, server]) each.on('error', () => undefined)
     socket.pipe(server).pipe(socket)
-    // One of the two connections, for commands and for messages.
+    // One of the two connections: commands have one, messages the other.
     if (isRefused) return
     isRefused = true
     socket.destroy()
@@ -147,10 +147,10 @@ t.test('another server that is reached at the second try only is where messages 
   t.match(await second.command('EXISTS', 'stagedoor:which'), ':1')
 })
 
-t.test('after a failover messages come from the new primary, and what was missed can be asked for', async (t) => {
+t.test('after a failover messages come from the new primary, and missed ones can be read', async (t) => {
   const [first, second] = [await startRedis(t), await startRedis(t)]
   let { port } = first
-  // An address that moves to the new primary, while connections stay where they are.
+  // The address moves to the new primary, while existing connections stay.
   const address = createServer((socket) => {
     const server = connectTcp(port, '127.0.0.1')
     socket.pipe(server).pipe(socket)

@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { isMisplaced, isTransientReply, writeRefusalIn } from '../../src/redis/replies.ts'
 
-t.test('an error is read by the code at its start, and one without a code says nothing of the server', async (t) => {
+t.test('an error is classified by its leading code, and one without a code is not', async (t) => {
   const rows: [error: unknown, isTransient: boolean, isElsewhere: boolean, refusal: string | undefined][] = [
     [new Error('LOADING Redis is loading the dataset in memory'), true, false, undefined],
     [new Error('MOVED 3999 127.0.0.1:6381'), true, true, undefined],

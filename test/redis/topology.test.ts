@@ -23,7 +23,7 @@ async function connect(t: Test, settings: Omit<RedisSettings, 'timeoutMs'>): Pro
 
 const single = (url: string) => ({ kind: 'single' as const, node: parseNode(url) })
 
-t.test('user and password are sent; without them, or with wrong ones, there is no connection', async (t) => {
+t.test('user and password are sent, and missing or wrong ones give no connection', async (t) => {
   const rights = ['~stagedoor:*', '&stagedoor:*', '+@all', '-@dangerous']
   const server = await startRedis(t, { arguments: ['--user', 'gate', 'on', '>hunter2', ...rights] })
   await server.command('ACL', 'SETUSER', 'default', 'off')
@@ -53,12 +53,12 @@ t.test('over TLS the certificate is checked against the given authority', async 
   t.notOk((await connect(t, { topology })).isReady(), 'an unknown authority is refused')
 })
 
-t.test('the sentinels name the primary, and after a failover the new one', async (t) => {
+t.test('the sentinels name the primary, and the new one after a failover', async (t) => {
   const primary = await startRedis(t)
   const replica = await startRedis(t, { arguments: ['--replicaof', '127.0.0.1', String(primary.port)] })
   const port = await freePort()
   const file = join(t.testdir({}), 'sentinel.conf')
-  // No failover but the one that is asked for: on a busy machine a server that lives is silent for a while, too.
+  // Allow only the requested failover: on a busy machine a live server may also be silent for a while.
   const monitor = `sentinel monitor main 127.0.0.1 ${primary.port} 1`
   writeFileSync(file, `${monitor}\nsentinel down-after-milliseconds main 600000\n`)
   const sentinel = await startRedis(t, { configFile: file, port, arguments: ['--sentinel'] })
@@ -77,7 +77,7 @@ t.test('the sentinels name the primary, and after a failover the new one', async
   t.notOk(unknown.isReady(), 'a name that no sentinel knows is no server')
 })
 
-t.test('a server that takes connections and answers nothing holds nobody up', async (t) => {
+t.test('a server that accepts connections and never answers delays no command beyond the timeout', async (t) => {
   const [primary, frozen, port] = [await startRedis(t), await startRedis(t), await freePort()]
   frozen.freeze()
   t.teardown(() => frozen.thaw())

@@ -19,7 +19,7 @@ const rows = page
     }
   })
 
-t.test('each advisory of the table names a test that is there, or why it does not apply', async (t) => {
+t.test('each advisory in the table names an existing test or a reason why it does not apply', async (t) => {
   t.ok(rows.length > 50)
   for (const { ids, files, here } of rows) {
     t.ok(files.length > 0 || here.startsWith('does not apply: '), ids.join())
@@ -33,7 +33,7 @@ t.test('each advisory of the table names a test that is there, or why it does no
   )
 })
 
-t.test('the files of test/advisories hold the ids that the table says, and no others', async (t) => {
+t.test('the files of test/advisories have exactly the ids in the table', async (t) => {
   for (const file of globSync('test/advisories/*.ts', { cwd: repositoryRoot })) {
     if (file.endsWith('all.test.ts')) continue
     const inFile = new Set(readFileSync(join(repositoryRoot, file), 'utf8').match(advisoryId) ?? [])

@@ -8,7 +8,7 @@ import { repositoryRoot } from '../../scripts/testing/command.ts'
 
 const text = readFileSync(join(repositoryRoot, 'ARCHITECTURE.md'), 'utf8')
 
-/** The cells of the tables' rows, with what stands in backticks in each. */
+/** The cells of table rows, as lists of their words in backticks. */
 const rows = text
   .split('\n')
   .filter((line) => line.startsWith('|'))
@@ -23,14 +23,14 @@ const foldersIn = (path: string): string[] =>
     .map(({ name }) => name)
 const endpoints = foldersIn('src/endpoints')
 
-t.test('the table of who may import whom says what the rules say', async (t) => {
+t.test('the table of permitted imports matches the rules', async (t) => {
   t.same(foldersOf('stages'), stages.flat())
   t.same(foldersOf('shared').toSorted(), shared.toSorted())
   t.same(foldersOf('endpoints').toSorted(), endpoints.toSorted())
   t.same(foldersOf('shell').toSorted(), shell.toSorted())
 })
 
-t.test('every folder of src/ has a line that says what it is for', async (t) => {
+t.test('every folder of src/ has a line with its purpose', async (t) => {
   const start = rows.findIndex(([first]) => first?.trim() === 'folder')
   const end = rows.findIndex(([first]) => first?.trim() === 'part')
   const described = rows.slice(start + 2, end).flatMap(([first]) => quotedIn(first))
@@ -38,7 +38,7 @@ t.test('every folder of src/ has a line that says what it is for', async (t) => 
   t.same(described, folders.toSorted())
 })
 
-t.test('the first file of every folder begins with the line of its folder', async (t) => {
+t.test('the first file of every folder starts with the line of its folder', async (t) => {
   const start = rows.findIndex(([first]) => first?.trim() === 'folder')
   const end = rows.findIndex(([first]) => first?.trim() === 'part')
   for (const [first, what = ''] of rows.slice(start + 2, end)) {
@@ -54,7 +54,7 @@ t.test('the first file of every folder begins with the line of its folder', asyn
   }
 })
 
-t.test('the first file of every folder within one says what that is for', async (t) => {
+t.test("the first file of every nested folder states the folder's purpose", async (t) => {
   const folders = readdirSync(join(repositoryRoot, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ parentPath, name }) => join(parentPath, name))

@@ -27,19 +27,19 @@ const environmentOf = (name: string): Record<string, string> =>
     ]),
   )
 
-t.test('every Dockerfile that compose names is there', async (t) => {
+t.test('every Dockerfile that compose names exists', async (t) => {
   for (const [name, { build }] of Object.entries(services)) {
     if (typeof build === 'object') t.ok(existsSync(join(repositoryRoot, build.context, build.dockerfile)), name)
   }
 })
 
-t.test('the gateway starts with what compose gives it, without an edit', async (t) => {
+t.test('the gateway starts with the environment of compose, without an edit', async (t) => {
   const { config } = await loadConfig({ files: [], env: environmentOf('gateway') })
   t.equal(config.server.listen.port, 8080)
   t.same(config.upstreams['backstage']?.urls, ['http://127.0.0.1:7007'])
 })
 
-t.test('gateway and stand-in agree on the issuer, the client and where it may send people', async (t) => {
+t.test('gateway and local Auth0 have the same issuer, client and callback URLs', async (t) => {
   const gateway = environmentOf('gateway')
   const auth0 = environmentOf('auth0')
   const [web] = demoClients()
@@ -50,14 +50,14 @@ t.test('gateway and stand-in agree on the issuer, the client and where it may se
   t.equal(auth0['LOCAL_AUTH0_LOGOUT_URLS'], `${gateway['STAGEDOOR_BASE_URL']}/.stagedoor/signed-out`)
 })
 
-t.test('Backstage is reached through the gateway alone, and nothing beyond this machine', async (t) => {
+t.test('Backstage is reachable only through the gateway, and all ports only from this machine', async (t) => {
   t.equal(services['backstage']?.ports, undefined)
   t.equal(services['backstage']?.network_mode, 'service:gateway')
   for (const port of services['gateway']?.ports ?? []) t.match(port, /^127\.0\.0\.1:/)
 })
 
 t.test(
-  'the production file runs without root capabilities, gives each secret a file, and publishes only the gateway',
+  'the production file runs without capabilities, gives each secret a file, and publishes only the gateway',
   async (t) => {
     const text = readFileSync(join(repositoryRoot, 'deploy/compose/production.yml'), 'utf8')
     const production: {

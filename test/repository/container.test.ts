@@ -17,7 +17,7 @@ const textOf = (path: string): string => readFileSync(join(repositoryRoot, path)
 
 const dockerfiles = ['Dockerfile', ...globSync('deploy/compose/*.Dockerfile', { cwd: repositoryRoot })]
 
-/** What a Dockerfile copies from the build's context (not from another stage). */
+/** Paths that a Dockerfile copies from the build context (not from another stage). */
 const copiedPaths = (dockerfile: string): string[] =>
   [...textOf(dockerfile).matchAll(/^COPY (?!--from)(?<paths>.+)$/gm)].flatMap(
     (match) => match.groups?.['paths']?.split(' ').slice(0, -1) ?? [],
@@ -27,17 +27,17 @@ const ignoreLines = textOf('.dockerignore')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'))
 
-// Docker's lone star takes in dot files, unlike Node's.
+// Docker's single star matches dot files, unlike Node's.
 const isMatch = (prefix: string, line: string): boolean => line === '*' || matchesGlob(prefix, line.replace(/^!/, ''))
 
-/** As docker reads it: the last line that matches a path or a folder above it decides. */
+/** Docker's rule: the last line that matches a path or a folder above it decides. */
 const isInContext = (path: string): boolean => {
   const prefixes = path.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'))
   const last = ignoreLines.findLast((line) => prefixes.some((prefix) => isMatch(prefix, line)))
   return last === undefined || last.startsWith('!')
 }
 
-t.test('everything the images copy is there, and reaches the builder', async (t) => {
+t.test('all files that the images copy exist and are in the build context', async (t) => {
   for (const dockerfile of dockerfiles) {
     for (const path of copiedPaths(dockerfile)) {
       t.ok(existsSync(join(repositoryRoot, path)), `${dockerfile}: ${path}`)
@@ -80,7 +80,7 @@ t.test('installed packages, builds and secrets of the machine stay out of the co
   }
 })
 
-t.test("the gateway's image runs as a user by number, with a health check, from production files only", async (t) => {
+t.test("the gateway's image has a numeric user, a health check and production files only", async (t) => {
   const [, , final = ''] = textOf('Dockerfile')
     .split(/^FROM /m)
     .slice(1)
@@ -92,7 +92,7 @@ t.test("the gateway's image runs as a user by number, with a health check, from 
   t.match(textOf('Dockerfile'), /npm ci --omit=dev/)
 })
 
-t.test('the list of materials has every production dependency, and none for development only', async (t) => {
+t.test('the bill of materials has every production dependency and no development-only one', async (t) => {
   const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'sbom'], {
     cwd: repositoryRoot,
     env: projectEnvironment(),
@@ -111,7 +111,7 @@ t.test('the list of materials has every production dependency, and none for deve
   t.match(textOf('Dockerfile'), 'RUN node scripts/sbom.ts > sbom.cdx.json')
 })
 
-t.test('the health check passes when the gateway says so, and only then', async (t) => {
+t.test('the health check passes only if the gateway is ready', async (t) => {
   const [, list = '[]'] = /^HEALTHCHECK [^]*?\n {2}CMD (\[.*\])$/m.exec(textOf('Dockerfile')) ?? []
   const [command = '', ...args]: string[] = JSON.parse(list)
   t.equal(command, 'node')
@@ -129,7 +129,7 @@ t.test('the health check passes when the gateway says so, and only then', async 
   t.equal(await checkAt(gateway.port), 1)
 })
 
-/** The admin listener of a gateway whose prefix is not the default one. */
+/** The admin listener of a gateway with another prefix than the default. */
 async function startAdminListener(t: Test): Promise<{ port: string; close: () => Promise<void> }> {
   const shown = { conditions: () => [], scrape: async () => new Registry(), secrets: () => [] }
   const app = await buildAdminApp(shown as never, () => '/.other', pino({ level: 'silent' }) as never)
@@ -142,7 +142,7 @@ async function startAdminListener(t: Test): Promise<{ port: string; close: () =>
 const withoutCompose =
   spawnSync('docker', ['compose', 'version']).status === 0 ? false : 'no docker client with compose on this machine'
 
-t.test('compose reads its file', { skip: withoutCompose }, async (t) => {
+t.test('compose can read its file', { skip: withoutCompose }, async (t) => {
   const config = spawnSync('docker', ['compose', 'config', '--format', 'json'], {
     cwd: repositoryRoot,
     encoding: 'utf8',

@@ -11,7 +11,7 @@ import { request } from 'undici'
 
 import { projectEnvironment, repositoryRoot } from '../../scripts/testing/command.ts'
 
-/** Starts the demo as `npm run demo` does; resolves with the address it prints. */
+/** Starts the demo as `npm run demo` does. Resolves with the URL that it prints. */
 const startDemo = async (t: Test) => {
   const demo = spawn(process.execPath, ['scripts/demo.ts'], {
     cwd: repositoryRoot,
@@ -28,14 +28,14 @@ const startDemo = async (t: Test) => {
   throw new Error(`the demo ended early:\n${lines.join('\n')}`)
 }
 
-// Not with fetch: it says `Sec-Fetch-Mode: cors` of itself, and only a navigation may begin a login.
+// Do not use fetch: it sends `Sec-Fetch-Mode: cors`, and only a navigation may start a login.
 const redirectOf = async (url: string): Promise<URL> => {
   const { headers, body } = await request(url, { headers: { accept: 'text/html' } })
   await body.dump()
   return new URL(String(headers['location'] ?? ''), url)
 }
 
-/** `npm run demo:doctor`, as the docs have it. */
+/** Runs `npm run demo:doctor` as in the docs. */
 const examine = async (...more: string[]) => {
   const doctor = spawn('npm', ['run', '--silent', 'demo:doctor', '--', ...more], {
     cwd: repositoryRoot,
@@ -47,7 +47,7 @@ const examine = async (...more: string[]) => {
 }
 
 t.test(
-  'the demo says where to go, sends browsers to its login page, finds all well, and stops with all its programs',
+  'the demo prints its URL, redirects to its login page, passes the doctor, and stops all its programs',
   async (t) => {
     const { demo, url } = await startDemo(t)
     const login = await redirectOf(`${url}/.stagedoor/login`)

@@ -19,7 +19,7 @@ const treeOf = (t: Test, files: Record<string, string>): string => {
   return root
 }
 
-t.test('the source of this repository keeps the direction', async (t) => {
+t.test('the imports of this repository follow the rules', async (t) => {
   const report = checkDirection(repositoryRoot)
   t.same(report.violations, [])
   t.ok(report.importCount > 30, `only ${report.importCount} imports were found`)
@@ -52,13 +52,13 @@ const rows: [from: string, to: string, kind: 'type' | 'value', allowed: boolean]
   ['src/unheard-of/x.ts', 'src/errors/error-table.ts', 'value', false],
 ]
 
-t.test('a stage imports types of earlier stages only, and nothing of later ones', async (t) => {
+t.test('a stage may import only types of earlier stages, and nothing of later ones', async (t) => {
   for (const [from, to, kind, allowed] of rows) {
     t.equal(objectionTo(partOf(from), partOf(to), kind) === undefined, allowed, `${from} → ${to} (${kind})`)
   }
 })
 
-t.test('every way to write an import is seen, and whether it is there at run time', async (t) => {
+t.test('every form of import is found, with whether it exists at run time', async (t) => {
   const source = [
     "import type { A } from './a.ts'",
     "import { type B, b } from '../b.ts'",
@@ -87,7 +87,7 @@ t.test('every way to write an import is seen, and whether it is there at run tim
   )
 })
 
-t.test('a tree that goes against the direction is refused with the file, the import and the reason', async (t) => {
+t.test('a tree against the rules is refused with the file, the import and the reason', async (t) => {
   const root = treeOf(t, {
     'src/boundary/plugin.ts': "import { decide } from '../policy/decide.ts'\ndecide()\n",
     'src/policy/decide.ts':
@@ -101,7 +101,7 @@ t.test('a tree that goes against the direction is refused with the file, the imp
 
 const edge = (from: string, to: string) => ({ from, to, kind: 'value' as const })
 
-t.test('cycles are found behind an entrance, once each', async (t) => {
+t.test('each cycle is found once, even behind an entry', async (t) => {
   const imports = [edge('in', 'a'), edge('a', 'b'), edge('b', 'c'), edge('c', 'a'), edge('b', 'out'), edge('in', 'c')]
   t.same(cyclesAmong(imports), [['a', 'b', 'c', 'a']])
 })

@@ -30,7 +30,7 @@ t.test('lockfiles carry integrity and no download addresses', async (t) => {
   }
 })
 
-t.test('no file has the marks of an unfinished merge', async (t) => {
+t.test('no file has merge conflict markers', async (t) => {
   for (const path of trackedFiles.filter(isText)) t.notMatch(textOf(path), /^(?:<{7}|>{7}) /m, path)
 })
 
@@ -44,7 +44,7 @@ t.test('no tracked file names a folder of the machine it was made on', async (t)
   }
 })
 
-t.test('every npm command that the pages name is a script', async (t) => {
+t.test('every npm command that the pages name is an existing script', async (t) => {
   const pages = trackedFiles.filter((path) => /^(?:[A-Z]+\.md|docs\/[^/]+\.md)$/.test(path))
   for (const page of pages) {
     for (const [, name = ''] of textOf(page).matchAll(/\bnpm run ([a-z:-]+)/g)) {
@@ -53,7 +53,7 @@ t.test('every npm command that the pages name is a script', async (t) => {
   }
 })
 
-t.test('every script runs a file that is there', async (t) => {
+t.test('every script runs an existing file', async (t) => {
   for (const [name, command] of Object.entries(rootPackage.scripts)) {
     for (const [path] of command.matchAll(/\bscripts\/[\w/-]+\.ts/g)) {
       t.ok(existsSync(join(repositoryRoot, path)), `${name}: ${path}`)
@@ -61,7 +61,7 @@ t.test('every script runs a file that is there', async (t) => {
   }
 })
 
-t.test('pictures are small, and each is in a page', async (t) => {
+t.test('pictures are small, and each is used in a page', async (t) => {
   const pages = trackedFiles.filter((path) => path.endsWith('.md')).map(textOf)
   for (const path of trackedFiles.filter((path) => path.startsWith('docs/images/'))) {
     t.ok(statSync(join(repositoryRoot, path)).size < 200_000, path)
@@ -72,7 +72,7 @@ t.test('pictures are small, and each is in a page', async (t) => {
   }
 })
 
-t.test('links between pages lead somewhere', async (t) => {
+t.test('links between pages lead to existing files', async (t) => {
   for (const page of trackedFiles.filter((path) => path.endsWith('.md'))) {
     for (const [, target = ''] of textOf(page).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g)) {
       t.ok(existsSync(join(repositoryRoot, dirname(page), target)), `${page}: ${target}`)
@@ -80,7 +80,7 @@ t.test('links between pages lead somewhere', async (t) => {
   }
 })
 
-t.test('docs/dependencies.md has a line for every dependency, and for nothing else', async (t) => {
+t.test('docs/dependencies.md has a line for every dependency and no other', async (t) => {
   const described = [...textOf('docs/dependencies.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
   const declared = Object.keys({ ...rootPackage.dependencies, ...rootPackage.devDependencies })
   t.same(new Set(described), new Set(declared))

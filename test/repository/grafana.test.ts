@@ -16,7 +16,7 @@ const alerts = (parse(textOf('deploy/grafana/alerts.yaml')) as { groups: { rules
   ({ rules }) => rules,
 )
 
-/** Names of a process that serves; those of several workers together are written in one more place. */
+/** Metric names of a serving process. Names of merged workers are defined in one more place. */
 async function metricNames(): Promise<Set<string>> {
   const stack = await startStack(t)
   const { body } = await stack.admin.inject('/metrics')
@@ -34,7 +34,7 @@ const namesIn = (expr: string): string[] =>
 const names = await metricNames()
 
 for (const { title, targets } of panels) {
-  t.test(`the panel "${title}" asks for metrics that exist`, async (t) => {
+  t.test(`the panel "${title}" uses existing metrics`, async (t) => {
     const asked = targets.flatMap(({ expr }) => namesIn(expr))
     t.ok(asked.length > 0)
     t.same(
@@ -45,7 +45,7 @@ for (const { title, targets } of panels) {
 }
 
 for (const { alert, expr, labels, annotations } of alerts) {
-  t.test(`the alert ${alert} asks for metrics that exist, and says what to do`, async (t) => {
+  t.test(`the alert ${alert} uses existing metrics and states the remedy`, async (t) => {
     t.ok(namesIn(expr).length > 0)
     t.same(
       namesIn(expr).filter((name) => !names.has(name)),

@@ -17,7 +17,7 @@ const run = (folder: string, command: string, ...args: string[]) =>
 
 const textOf = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
 
-t.test('a release publishes the gateway beside the packages for Backstage, with provenance', async (t) => {
+t.test('a release publishes the gateway and the packages for Backstage, with provenance', async (t) => {
   const { jobs } = parse(textOf('.github/workflows/release.yml'))
   const commands: string[] = jobs.publish.steps.map(({ run: command = '' }: { run?: string }) => command)
   const packing = commands.findIndex((command) => command.startsWith('npm pack --pack-destination "$RUNNER_TEMP"'))

@@ -13,7 +13,7 @@ import { freePort } from '../support/ports.ts'
 const count = 40
 const module = join(repositoryRoot, 'scripts/testing/ports.ts')
 
-/** Ports that another process was given at the same time. */
+/** Ports that another process got at the same time. */
 async function portsOfAnotherProcess(): Promise<number[]> {
   const script = `
     const { freePort } = await import(${JSON.stringify(module)})
@@ -22,7 +22,7 @@ async function portsOfAnotherProcess(): Promise<number[]> {
   return JSON.parse(stdout)
 }
 
-t.test('a port is given once as long as its process lives, and the system gives it to nobody', async (t) => {
+t.test('a port is assigned once while its process lives, and never by the system', async (t) => {
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   const theirs = await portsOfAnotherProcess()
   t.equal(new Set([...ports, ...theirs]).size, 2 * count)
@@ -32,7 +32,7 @@ t.test('a port is given once as long as its process lives, and the system gives 
   )
 })
 
-t.test('a port that is held is passed over by every other process', async (t) => {
+t.test('every other process skips a reserved port', async (t) => {
   const port = await freePort()
   const other = createSocket('udp4')
   t.teardown(() => other.close())
@@ -40,7 +40,7 @@ t.test('a port that is held is passed over by every other process', async (t) =>
   await t.rejects(once(other, 'listening'), { code: 'EADDRINUSE' })
 })
 
-t.test('a server may listen there, go, and come back', async (t) => {
+t.test('a server may listen on a reserved port, stop and start again', async (t) => {
   const port = await freePort()
   for (let i = 0; i < 2; i++) {
     const server = createServer().listen(port, '127.0.0.1')

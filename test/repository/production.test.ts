@@ -19,9 +19,9 @@ const run = (folder: string, command: string, args: string[]): void => {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`)
 }
 
-/** The folder that the image has as /app, made by the same steps. */
+/** A folder with the content of the image's /app, made by the same steps. */
 const installProduction = (t: Test): string => {
-  // Outside of the repository: its node_modules must not be found by walking up.
+  // Outside of the repository, so that Node does not find its node_modules.
   const folder = mkdtempSync(join(tmpdir(), 'stagedoor-production-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   for (const path of ['package.json', 'package-lock.json', '.npmrc', 'config']) {
@@ -32,7 +32,7 @@ const installProduction = (t: Test): string => {
   return folder
 }
 
-/** How the image starts the gateway. */
+/** The image's entry point of the gateway. */
 const entryPoint = (): { flags: string[]; script: string } => {
   const [, line = ''] = /^ENTRYPOINT (.+)$/m.exec(readFileSync(join(repositoryRoot, 'Dockerfile'), 'utf8')) ?? []
   const [node, ...args] = JSON.parse(line) as string[]
@@ -40,7 +40,7 @@ const entryPoint = (): { flags: string[]; script: string } => {
   return { flags: args.slice(0, -1), script: args.at(-1) ?? '' }
 }
 
-t.test('the production install holds no development package, starts, answers and stops', async (t) => {
+t.test('the production install has no development package, starts, answers and stops', async (t) => {
   const folder = installProduction(t)
   for (const name of ['typescript', 'tap', 'oidc-provider', 'playwright-core']) {
     t.notOk(existsSync(join(folder, 'node_modules', name)), name)

@@ -9,7 +9,7 @@ import { accessLostCode, sessionEndedCode } from '../../src/proxy/session-watch.
 
 const page = readFileSync(join(repositoryRoot, 'docs/sessions.md'), 'utf8')
 
-t.test('every row of what ends a session, and of outages, names a test that is there', async (t) => {
+t.test('every row about ends of sessions and outages names an existing test', async (t) => {
   const rows = page.split('\n').filter((line) => line.startsWith('|') && line.includes('`test/'))
   t.ok(rows.length >= 15)
   for (const row of rows) {
@@ -18,7 +18,7 @@ t.test('every row of what ends a session, and of outages, names a test that is t
   }
 })
 
-t.test('every event that means something for sessions has its row, and every close code is explained', async (t) => {
+t.test('every event that affects sessions has a row, and every close code is explained', async (t) => {
   for (const type of wantedTypes) t.match(page, `\`${type}\``)
   for (const code of [sessionEndedCode, accessLostCode]) t.match(page, String(code))
 })

@@ -24,7 +24,7 @@ function rowsOf(page: string): Row[] {
 }
 
 for (const page of ['asvs.md', 'oauth.md', 'cookies.md', 'openid-connect.md']) {
-  t.test(`${page}: each clause says how it is met, and which test shows it`, async (t) => {
+  t.test(`${page}: each clause states how it is met and which test shows it`, async (t) => {
     const rows = rowsOf(page)
     t.ok(rows.length > 15, `${rows.length} clauses`)
     for (const { clause, how, files } of rows) {
@@ -61,7 +61,7 @@ t.test('asvs.md has every requirement of its chapters, and no other', async (t) 
   )
 })
 
-t.test('each module of the conformance profile that the page names is in the test', async (t) => {
+t.test('each module of the conformance profile on the page is in the test', async (t) => {
   const source = readFileSync(join(repositoryRoot, 'test/oidc/conformance.test.ts'), 'utf8')
   const modules = rowsOf('openid-connect.md').filter(
     ({ clause, files }) => clause.startsWith('oidcc-') && files[0]?.includes('conformance'),

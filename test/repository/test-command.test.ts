@@ -11,7 +11,7 @@ import { drillTable } from '../../scripts/testing/drill-report.ts'
 import { partTests, programTests } from '../../scripts/testing/suite.ts'
 import { countsOf, failuresOf, skipsOf, slowestOf } from '../../scripts/testing/tap.ts'
 
-t.test("the counts are those of tap's own closing line", async (t) => {
+t.test("the counts come from tap's own closing line", async (t) => {
   const table: [output: string, passed: number, failed: number, skipped: number][] = [
     ['ok 1 - a\n# { total: 5, pass: 3, fail: 1, skip: 1 }\n# time=1ms', 3, 1, 1],
     ['# { total: 2, pass: 2 }\n', 2, 0, 0],
@@ -24,7 +24,7 @@ t.test("the counts are those of tap's own closing line", async (t) => {
   }
 })
 
-t.test('each test file is in one of the two runs, and each path of the run without coverage names some', async (t) => {
+t.test('each test file is in one of the two runs, and each path of the run without coverage exists', async (t) => {
   const all = globSync('test/**/*.test.ts', { cwd: repositoryRoot })
   const others = partTests()
   const isBelow = (path: string) => (file: string) => file === path || file.startsWith(`${path}/`)
@@ -37,7 +37,7 @@ t.test('each test file is in one of the two runs, and each path of the run witho
   t.ok(others.includes('test/policy/decisions.test.ts'))
 })
 
-t.test('what was skipped is named once, with its reason', async (t) => {
+t.test('each skipped test is named once with its reason', async (t) => {
   const output = ['ok 1 - a', '    ok 2 - b # SKIP no docker', '    ok 2 - b # SKIP no docker', 'ok 3 - c # SKIP']
   t.same(skipsOf(output.join('\n')), ['b: no docker', 'c: no reason given'])
 })
@@ -52,7 +52,7 @@ t.test('the slowest files are named, the slowest first', async (t) => {
   t.same(slowestOf(output.join('\n'), 2), ['35 s test/slow.test.ts', '2 s test/middle.test.ts'])
 })
 
-t.test('what failed is named by its path, the innermost only', async (t) => {
+t.test('each failure is named by its path, innermost only', async (t) => {
   const output = [
     '# Subtest: test/a.test.ts',
     '    # Subtest: outer',
@@ -88,11 +88,11 @@ const coverage: FileCoverage = {
   fnMap: { 0: { name: 'f', loc: place(9) } },
 }
 
-t.test('a line counts as uncovered for its statement, its branch or its function, and is named once', async (t) => {
+t.test('a line with an uncovered statement, branch or function is named once', async (t) => {
   t.same(uncoveredLines(coverage), [4, 5, 9])
 })
 
-t.test('a pure file that no test loads is complained about, unless it holds types only', async (t) => {
+t.test('a pure file that no test loads is reported, unless it has types only', async (t) => {
   const root = t.testdir({
     src: {
       policy: {
@@ -119,12 +119,12 @@ t.test('a pure file that no test loads is complained about, unless it holds type
   ])
 })
 
-t.test('a file with one value is not a file of types only', async (t) => {
+t.test('a file with a single value does not count as types only', async (t) => {
   t.ok(isTypesOnly("import type { A } from './a.ts'\nexport type B = A\nexport interface C { a: 1 }\n"))
   t.notOk(isTypesOnly('export type B = 1\nexport const b = 1\n'))
 })
 
-t.test("a program that a test starts is free of tap's hooks, and takes what is compiled already", async (t) => {
+t.test('a program that a test starts has no tap hooks and uses the compile cache', async (t) => {
   const script = 'JSON.stringify([process.env.NODE_OPTIONS, process.sourceMapsEnabled, process.env.NODE_COMPILE_CACHE])'
   const [options, hasSourceMaps, cache] = JSON.parse(
     execFileSync(process.execPath, ['-p', script], { encoding: 'utf8' }),
@@ -134,7 +134,7 @@ t.test("a program that a test starts is free of tap's hooks, and takes what is c
   t.equal(cache, compileCache)
 })
 
-t.test('the report of the drills has a row for each and one for all', async (t) => {
+t.test('the drill report has a row for each drill and one for all', async (t) => {
   const row = { inputs: 0, faults: 3, requests: 1_200, failures: 0, leaks: 1, lost: 0, resurrected: 0 }
   const lines = drillTable([
     { drill: 'second', ...row },

@@ -5,7 +5,7 @@ import t from 'tap'
 
 import { bearerReasons } from '../../src/bearer/refusal-reasons.ts'
 
-t.test('docs/tokens.md has each reason with its cause and remedy, and no other', async (t) => {
+t.test('docs/tokens.md has exactly the reasons, each with cause and remedy', async (t) => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/tokens.md'), 'utf8')
   const described = [...text.matchAll(/^\| `([^`]+)` \| (.+) \| (.+) \|$/gm)].map(([, ...row]) => row)
   t.same(

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-t.test('a list that is longer than its pattern does not match it, at any depth', async (t) => {
+t.test('a list longer than its pattern does not match, at any depth', async (t) => {
   t.notMatch([1, 2], [1])
   t.notMatch([1], [])
   t.notMatch({ status: 200, problems: ['a', 'b'] }, { problems: [/a/] })
@@ -9,7 +9,7 @@ t.test('a list that is longer than its pattern does not match it, at any depth',
   t.notHasStrict([1, 2], [1])
 })
 
-t.test('the elements of a list match as patterns still, and objects may hold more', async (t) => {
+t.test('list elements still match as patterns, and objects may have more members', async (t) => {
   t.match([{ name: 'a', roles: ['x'] }, 'text'], [{ roles: Array }, /^t/])
   t.match({ problems: [] }, { problems: [] })
 })

@@ -34,7 +34,7 @@ function busOver(reply?: unknown) {
   return { bus, heard, writes, published, say: (topic: string, text: string) => events.emit('message', topic, text) }
 }
 
-t.test('marks of a later version are passed over, read or heard', async (t) => {
+t.test('marks of a later version are ignored when read or received', async (t) => {
   const { bus, heard, say } = busOver([
     ['novelty x 0', until],
     [formatMark(mark), until],
@@ -47,7 +47,7 @@ t.test('marks of a later version are passed over, read or heard', async (t) => {
   t.same(heard, [mark])
 })
 
-t.test('an answer that holds no marks is read as none', async (t) => {
+t.test('an answer without marks is read as empty', async (t) => {
   for (const reply of [null, 'OK', [], [formatMark(mark), until], [[]]]) {
     t.same(await busOver(reply).bus.endings(), [])
   }
@@ -56,14 +56,14 @@ t.test('an answer that holds no marks is read as none', async (t) => {
 t.test('many marks are written 500 at a time', async (t) => {
   const { bus, writes } = busOver()
   await bus.end(Array.from({ length: 501 }, (_, i) => markOf({ sessionId: `ref-${i}` }, until)))
-  // A score and a mark each, after the channel and the time.
+  // Each has a score and a mark, after the channel and the time.
   t.same(
     writes.map((args) => args.length),
     [2 + 1000, 2 + 2],
   )
 })
 
-t.test('a changed session is sealed, and its refresh token stays here', async (t) => {
+t.test('a changed session is published sealed and without its refresh token', async (t) => {
   const { bus, published, say } = busOver()
   const session = sessionOf()
   bus.change(session)
@@ -78,7 +78,7 @@ t.test('a changed session is sealed, and its refresh token stays here', async (t
   t.strictSame(await told, rest)
 })
 
-t.test('a process of its own hears of its own changes, and keeps nothing', async (t) => {
+t.test('without Redis a process receives its own changes and stores nothing', async (t) => {
   const bus = createLocalBus()
   const heard: Session[] = []
   bus.events.on('changed', (session) => void heard.push(session))

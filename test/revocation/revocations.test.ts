@@ -27,7 +27,7 @@ async function connect(t: Test, url: string) {
 
 const inStep = (revocations: Revocations) => until(() => revocations.status() === 'ready')
 
-t.test('without Redis a revocation is in force here at once, and listeners are told what is new', async (t) => {
+t.test('without Redis a revocation takes effect at once, and listeners get new ones', async (t) => {
   const revocations = createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: Date.now })
   await revocations.joined()
   const told: string[] = []
@@ -41,21 +41,18 @@ t.test('without Redis a revocation is in force here at once, and listeners are t
   t.equal(revocations.status(), 'ready')
 })
 
-t.test(
-  'a longer lifetime of sessions keeps marks that are there for longer, a shorter one takes nothing back',
-  async (t) => {
-    const revocations = createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: () => 0 })
-    await revocations.revoke({ sessionId: 's-1' })
-    const untils = () => revocations.marks().map((mark) => mark.until)
-    const [before = 0] = untils()
-    revocations.keepFor(absoluteTimeoutMs / 2)
-    t.same(untils(), [before])
-    revocations.keepFor(absoluteTimeoutMs)
-    t.same(untils(), [before + absoluteTimeoutMs / 2])
-  },
-)
+t.test('a longer session lifetime extends existing marks, and a shorter one does not shorten them', async (t) => {
+  const revocations = createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: () => 0 })
+  await revocations.revoke({ sessionId: 's-1' })
+  const untils = () => revocations.marks().map((mark) => mark.until)
+  const [before = 0] = untils()
+  revocations.keepFor(absoluteTimeoutMs / 2)
+  t.same(untils(), [before])
+  revocations.keepFor(absoluteTimeoutMs)
+  t.same(untils(), [before + absoluteTimeoutMs / 2])
+})
 
-t.test('one that follows another knows what was revoked there, before and after', async (t) => {
+t.test('a successor has the revocations of its predecessor, earlier and later ones', async (t) => {
   const [former, next] = [0, 1].map(() => createRevocations({ bus: createLocalBus(), absoluteTimeoutMs, now: () => 0 }))
   if (former === undefined || next === undefined) throw new Error('there are two')
   const [early, late] = [sessionOf(), sessionOf()]
@@ -65,7 +62,7 @@ t.test('one that follows another knows what was revoked there, before and after'
   t.same([next.endOf(early), next.endOf(late)], [0, 0])
 })
 
-t.test('every process hears of it through Redis, and one that starts later reads it', async (t) => {
+t.test('every process gets a revocation through Redis, and one that starts later reads it', async (t) => {
   const { url } = await startRedis(t)
   const [here, there] = [await connect(t, url), await connect(t, url)]
   await Promise.all([inStep(here.revocations), inStep(there.revocations)])
@@ -73,14 +70,14 @@ t.test('every process hears of it through Redis, and one that starts later reads
   const startedAt = performance.now()
   await here.revocations.revoke({ sessionId: session.id })
   await until(() => there.revocations.endOf(session) === 0)
-  t.comment(`told within ${Math.round(performance.now() - startedAt)} ms`)
+  t.comment(`received within ${Math.round(performance.now() - startedAt)} ms`)
   const late = await connect(t, url)
   await inStep(late.revocations)
   t.equal(late.revocations.endOf(session), 0)
 })
 
 t.test(
-  'what is revoked while Redis is away holds here, and reaches the others when it is back, even emptied',
+  'a revocation during an outage of Redis takes effect here, and reaches the others once it is back, even if emptied',
   async (t) => {
     const server = await startRedis(t)
     const [here, there] = [await connect(t, server.url), await connect(t, server.url)]
@@ -99,7 +96,7 @@ t.test(
   },
 )
 
-t.test('the end of a session by a store is shared, and a failure to share is told', async (t) => {
+t.test('a session that a store ends is published, and a failure to publish is reported', async (t) => {
   const server = await startRedis(t)
   const { bus } = await connect(t, server.url)
   const unshared = Promise.withResolvers<unknown>()
@@ -111,7 +108,7 @@ t.test('the end of a session by a store is shared, and a failure to share is tol
   t.match(await unshared.promise, { name: 'RedisUnavailable' })
 })
 
-t.test('the end of a session by a store that cannot be shared holds here, where nobody wants to be told', async (t) => {
+t.test('a session that a store ends stays ended here if publishing fails, even without a reporter', async (t) => {
   const bus = {
     ...createLocalBus(),
     async end(marks: readonly Mark[]) {
@@ -126,7 +123,7 @@ t.test('the end of a session by a store that cannot be shared holds here, where 
   t.equal(revocations.status(), 'apart')
 })
 
-t.test('a thing may be claimed once, by one of all, and again when it was given back', async (t) => {
+t.test('a key can be claimed once by one process, and again after its release', async (t) => {
   const { url } = await startRedis(t)
   const [here, there] = [await connect(t, url), await connect(t, url)]
   const kinds = [

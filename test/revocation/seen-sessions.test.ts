@@ -20,7 +20,7 @@ function seen(isLive: (session: { id: string }) => boolean = () => true) {
   return sessions
 }
 
-t.test('a session is listed with what is known of it, and with nothing that opens it', async (t) => {
+t.test('a session is listed with its known data and without secrets', async (t) => {
   const { issuer } = jane
   t.same(seen().list({}), [
     { id: 'max', issuer, subject: 'auth0|max', createdAt: 2, usedAt: 20 },
@@ -47,7 +47,7 @@ const rows: [string, { session?: string; subject?: string }, string[]][] = [
   ['a session of another user', { session: 'jane', subject: 'auth0|max' }, []],
 ]
 for (const [what, filter, expected] of rows) {
-  t.test(`who asks for ${what} gets ${expected.join(' before ') || 'nothing'}`, async (t) => {
+  t.test(`a query for ${what} gives ${expected.join(' before ') || 'nothing'}`, async (t) => {
     const ids = seen()
       .list(filter)
       .map(({ id }) => id)
@@ -55,13 +55,13 @@ for (const [what, filter, expected] of rows) {
   })
 }
 
-t.test('a session that is over is not listed, asked for by name or not', async (t) => {
+t.test('an ended session is never listed, even by name', async (t) => {
   const sessions = seen(({ id }) => id !== 'jane')
   t.same(sessions.list({ session: 'jane' }), [])
   t.match(sessions.list({}), [{ id: 'max' }])
 })
 
-t.test('a use of a session takes the place of what was noted before', async (t) => {
+t.test('a later use of a session replaces the earlier one', async (t) => {
   const sessions = seen()
   sessions.note({ ...jane, usedAt: 30 })
   t.match(sessions.list({}), [{ id: 'jane', usedAt: 30 }, { id: 'max' }])

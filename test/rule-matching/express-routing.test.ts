@@ -18,10 +18,10 @@ import { isCanonical, anonymous, now, policyOf } from '../policy/support.ts'
 
 const covers = (pattern: string, path: string): boolean => createPathMatcher(pattern)(matchKey(path))
 
-/** A pattern, and a spelling of a path that it is about. */
+/** A pattern, and a spelling of a path that it matches. */
 const related = plainPaths.chain((path) => fc.tuple(patternsFor(path), respellingsOf(path)))
 
-t.test('a rule covers what Express routes to a route of that path, and nothing else', async (t) => {
+t.test('a rule covers exactly the requests that Express routes to that path', async (t) => {
   let compared = 0
   fc.assert(
     fc.property(fc.oneof(related, fc.tuple(patterns, respellings)), ([path, spelling]) => {
@@ -35,7 +35,7 @@ t.test('a rule covers what Express routes to a route of that path, and nothing e
   t.ok(compared > 500, `${compared} spellings got as far as the rules`)
 })
 
-t.test('whatever spelling is not refused meets the rule of the route that Express gives it to', async (t) => {
+t.test('every accepted spelling matches the rule of the route that Express selects', async (t) => {
   const written = ruleLists.map((rules) => rules.map((rule) => ({ ...rule, hosts: undefined })))
   let compared = 0
   fc.assert(
@@ -50,7 +50,7 @@ t.test('whatever spelling is not refused meets the rule of the route that Expres
   t.ok(compared > 300, `${compared} spellings got as far as the rules`)
 })
 
-t.test('no escape gets a parameter around the rule that names its value', async (t) => {
+t.test('no escape lets a parameter bypass the rule for its value', async (t) => {
   const character = fc.constantFrom(...`abcXYZ019-._~!$&'()*+,;=:@"<>^\`{|}?#[]`.split(''))
   const escaped = fc.tuple(character, fc.boolean(), fc.boolean()).map(([one, isEscaped, isUpper]) => {
     const hex = one.charCodeAt(0).toString(16).padStart(2, '0')
@@ -62,7 +62,7 @@ t.test('no escape gets a parameter around the rule that names its value', async 
       const path = `/users/${parts.join('')}`
       if (!isCanonical(path) || /[?#]/.test(path)) return
       compared++
-      // The value as Express hands it to the handler, written the way a rule would name it.
+      // The value that Express passes to the handler, written as in a rule.
       const value = decodeURIComponent(path.slice('/users/'.length))
       const named = `/users/${encodeURIComponent(value)}`
       assert.ok(covers(named, path), `${named} and ${path}`)

@@ -15,7 +15,7 @@ const keys: [path: string, key: string][] = [
   ['/caf%C3%A9', '/caf%c3%a9'],
   ['/a%7f', '/a%7f'],
 ]
-t.test('paths are compared without letter case, a slash at the end, and escapes that mean the same', async (t) => {
+t.test('paths are compared without case, trailing slash and equivalent escapes', async (t) => {
   for (const [path, key] of keys) t.equal(matchKey(path), key, path)
 })
 
@@ -37,7 +37,7 @@ const coverage: [pattern: string, path: string, isCovered: boolean][] = [
   ['/a+', '/aa', false],
   ['/a/', '/a', true],
 ]
-t.test('a pattern covers its path: * is one segment, a last ** what is below', async (t) => {
+t.test('in a pattern * matches one segment, and a final ** everything below', async (t) => {
   for (const [pattern, path, isCovered] of coverage) {
     t.equal(createPathMatcher(pattern)(matchKey(path)), isCovered, `${pattern} and ${path}`)
   }
@@ -60,7 +60,7 @@ const inclusions: [outer: string, inner: string, isIncluded: boolean][] = [
   ['/*/*', '/a/*', true],
   ['/a/b', '/a', false],
 ]
-t.test('a pattern includes another when it covers all that the other one covers', async (t) => {
+t.test('a pattern includes another if it covers all its paths', async (t) => {
   for (const [outer, inner, isIncluded] of inclusions) {
     t.equal(includesPattern(parsePathPattern(outer), parsePathPattern(inner)), isIncluded, `${outer} and ${inner}`)
   }
@@ -79,7 +79,7 @@ const hosts: [written: string, asked: string, isMeant: boolean][] = [
   ['[::1]', '[::2]', false],
   ['a.example', '', false],
 ]
-t.test('a host is meant at every port unless one is written', async (t) => {
+t.test('a host without a port matches every port', async (t) => {
   for (const [written, asked, isMeant] of hosts) {
     t.equal(isAmongHosts([written], hostName(asked)), isMeant, `${written} and ${asked}`)
   }

@@ -6,7 +6,7 @@ import { createSealer } from '../../src/seal/sealer.ts'
 const old = 'an old secret of at least thirty-two characters'
 const fresh = 'a new secret of at least thirty-two characters!'
 
-t.test('what was sealed opens again, and shows nothing of what is inside', async (t) => {
+t.test('a sealed value opens again and does not reveal its content', async (t) => {
   const sealer = createSealer([fresh], 'session')
   const sealed = await sealer.seal({ subject: 'auth0|jane' })
   t.notMatch(sealed, /jane/)
@@ -17,12 +17,12 @@ t.test('what was sealed opens again, and shows nothing of what is inside', async
   t.same(await sealer.open(sealed), { payload: { subject: 'auth0|jane' }, isOldKey: false })
 })
 
-t.test('an old key opens, and asks to be sealed anew', async (t) => {
+t.test('an old key opens a value and asks for a reseal', async (t) => {
   const sealed = await createSealer([old], 'session').seal(1)
   t.same(await createSealer([fresh, old], 'session').open(sealed), { payload: 1, isOldKey: true })
 })
 
-t.test('a key that was taken away opens nothing', async (t) => {
+t.test('a removed key opens nothing', async (t) => {
   const sealed = await createSealer([old], 'session').seal(1)
   t.equal(await createSealer([fresh], 'session').open(sealed), undefined)
 })
@@ -32,13 +32,13 @@ t.test('a value sealed for one purpose does not open for another', async (t) => 
   t.equal(await createSealer([fresh], 'session').open(sealed), undefined)
 })
 
-t.test('no two values are sealed alike (CVE-2021-32791)', async (t) => {
+t.test('equal values are sealed differently (CVE-2021-32791)', async (t) => {
   const sealer = createSealer([fresh], 'session')
   const sealed = await Promise.all(Array.from({ length: 100 }, () => sealer.seal(1)))
   t.equal(new Set(sealed.map((value) => value.split('.')[2])).size, 100, 'each has an initialization vector of its own')
 })
 
-t.test('whatever a browser sends, opening never throws', async (t) => {
+t.test('opening never throws, for any input', async (t) => {
   const sealer = createSealer([fresh], 'session')
   const sealed = await sealer.seal({ a: 1 })
   const [header = '', ...rest] = sealed.split('.')
@@ -59,11 +59,11 @@ t.test('whatever a browser sends, opening never throws', async (t) => {
   for (const value of bad) t.equal(await sealer.open(value), undefined, value)
 })
 
-t.test('a sealer without a secret is not made', async (t) => {
+t.test('a sealer without a secret is refused', async (t) => {
   t.throws(() => createSealer([], 'session'), RangeError)
 })
 
-t.test('random bytes are drawn in bulk and never handed out twice', async (t) => {
+t.test('random bytes are drawn in bulk and never returned twice', async (t) => {
   let draws = 0
   let next = 0
   const pool = createRandomPool((size) => {

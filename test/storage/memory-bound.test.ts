@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { upTo } from '../../src/storage/memory-bound.ts'
 
-t.test('beyond the bound, the entry that was not used for longest goes', async (t) => {
+t.test('beyond the limit the least recently used entry is dropped', async (t) => {
   const cache = new LRUCache<string, number>(upTo(3))
   for (const name of ['a', 'b', 'c']) cache.set(name, 1)
   cache.get('a')
@@ -11,7 +11,7 @@ t.test('beyond the bound, the entry that was not used for longest goes', async (
   t.same([...cache.keys()].toSorted(), ['a', 'c', 'd'])
 })
 
-t.test('however many entries come, no more than the bound stay, and all give way to new ones', async (t) => {
+t.test('any number of additions keeps at most the limit of entries, and new ones replace old ones', async (t) => {
   const cache = new LRUCache<number, string>(upTo(1_000))
   for (let i = 0; i < 5_000; i++) cache.set(i, 'x')
   t.equal(cache.size, 1_000)

@@ -10,7 +10,7 @@ import {
 } from '../../src/telemetry/background-metrics.ts'
 import { memorySink } from '../audit/support.ts'
 
-t.test('the trail, its sinks and the keys show how they fare', async (t) => {
+t.test('metrics show the state of the trail, its sinks and the keys', async (t) => {
   const registry = new Registry()
   const [good, bad] = [memorySink(), memorySink()]
   bad.state.fails = true
@@ -32,7 +32,7 @@ t.test('the trail, its sinks and the keys show how they fare', async (t) => {
   t.equal(await registry.metrics(), text, 'asked again, it says the same')
 })
 
-t.test('over all workers the sink that fails and the oldest key are shown, not a sum', async (t) => {
+t.test('merged metrics of workers show the failing sink and the oldest key, not a sum', async (t) => {
   const workers = [1, 0].map(async (isUp, index) => {
     const registry = new Registry()
     const { sink, state } = memorySink()
@@ -47,7 +47,7 @@ t.test('over all workers the sink that fails and the oldest key are shown, not a
   t.match(text, 'stagedoor_audit_records_total 2')
 })
 
-t.test('over all workers each configuration in force is shown once, and none before one is', async (t) => {
+t.test('merged metrics of workers show each configuration in force once, and none before the first', async (t) => {
   const digests = ['a', 'a', 'b', undefined]
   const workers = digests.map(async (digest) => {
     const registry = new Registry()
@@ -61,14 +61,14 @@ t.test('over all workers each configuration in force is shown once, and none bef
   ])
 })
 
-t.test('calls that are left have no value before the login service has named one', async (t) => {
+t.test('the remaining calls have no value before the login service reports one', async (t) => {
   const registry = new Registry()
   const counted = countLoginServiceCalls(registry)('https://t', async () => new Response(''))
   await counted('https://t/a')
   t.notMatch(await registry.metrics(), /^stagedoor_login_service_calls_left \d/m)
 })
 
-t.test('calls to the login service are counted, and what its rate limit leaves', async (t) => {
+t.test('calls to the login service are counted, with the rest of its rate limit', async (t) => {
   const registry = new Registry()
   const answers = [
     new Response('', { headers: { 'x-ratelimit-remaining': '41' } }),

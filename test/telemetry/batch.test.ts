@@ -8,7 +8,7 @@ const endOfTurn = async (): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-t.test('what a turn brings is handled together at its end, in order; the next turn starts anew', async (t) => {
+t.test('items of one turn are handled together at its end, in order, separately from the next turn', async (t) => {
   const handled: (readonly number[])[] = []
   const batch = createBatch<number>((items) => handled.push(items))
   t.teardown(() => batch.close())
@@ -22,7 +22,7 @@ t.test('what a turn brings is handled together at its end, in order; the next tu
   t.same(handled, [[1, 2], [3]])
 })
 
-t.test('what can wait is handled with what comes meanwhile, and no later than the longest wait', async (t) => {
+t.test('items that can wait are handled with later ones, within the longest wait', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const handled: (readonly number[])[] = []
@@ -39,7 +39,7 @@ t.test('what can wait is handled with what comes meanwhile, and no later than th
   t.same(handled, [[1, 2], [3]])
 })
 
-t.test('what cannot wait takes along what waits, in order', async (t) => {
+t.test('an urgent item is handled with the waiting ones, in order', async (t) => {
   const handled: (readonly number[])[] = []
   const batch = createBatch<number>((items) => handled.push(items))
   t.teardown(() => batch.close())
@@ -49,7 +49,7 @@ t.test('what cannot wait takes along what waits, in order', async (t) => {
   t.same(handled, [[1, 2]])
 })
 
-t.test('what is handed in while others are handled is not lost', async (t) => {
+t.test('an item added while others are handled is not lost', async (t) => {
   const handled: number[] = []
   const batch = createBatch<number>((items) => {
     handled.push(...items)
@@ -62,7 +62,7 @@ t.test('what is handed in while others are handled is not lost', async (t) => {
   t.same(handled, [1, 2])
 })
 
-t.test('a turn that brings very much does not hold it all', async (t) => {
+t.test('a turn with many items is handled in parts', async (t) => {
   let handled = 0
   const batch = createBatch<number>((items) => (handled += items.length))
   t.teardown(() => batch.close())
@@ -72,7 +72,7 @@ t.test('a turn that brings very much does not hold it all', async (t) => {
   t.equal(handled, 1_000)
 })
 
-t.test('a flush handles at once what is held, and nothing twice', async (t) => {
+t.test('a flush handles held items at once, and none twice', async (t) => {
   const handled: number[] = []
   const batch = createBatch<number>((items) => handled.push(...items))
   t.teardown(() => batch.close())
@@ -84,7 +84,7 @@ t.test('a flush handles at once what is held, and nothing twice', async (t) => {
   t.same(handled, [1])
 })
 
-t.test('closing handles what is there, and leaves nothing behind in the process', async (t) => {
+t.test('closing handles the held items and leaves no timers or listeners', async (t) => {
   const listeners = process.listenerCount('exit')
   const handled: number[] = []
   const batch = createBatch<number>((items) => handled.push(...items))
@@ -94,7 +94,7 @@ t.test('closing handles what is there, and leaves nothing behind in the process'
   t.equal(process.listenerCount('exit'), listeners)
 })
 
-t.test('an exit of the process handles what is held', async (t) => {
+t.test('the exit of the process handles held items', async (t) => {
   const before = new Set(process.listeners('exit'))
   const handled: number[] = []
   const batch = createBatch<number>((items) => handled.push(...items))

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { clientsThatLeft } from '../../src/telemetry/clients-that-left.ts'
 import { until } from '../support/until.ts'
 
-/** A server that answers `/` with 403, after `before`; sends it a request, and gives the status of each answer on record. */
+/** Sends a request to a server that answers `/` with 403 after `before`. @returns the recorded statuses */
 async function statusesOf(t: Test, hooks: { before?: Leave; behind?: Leave }): Promise<number[]> {
   const statuses: number[] = []
   const app = fastify()
@@ -38,20 +38,20 @@ const leave: Leave = async ({ raw: { socket } }) => {
   await closed
 }
 
-t.test('an answer that a client waits for is on record once', async (t) => {
+t.test('an answer that a client waits for is recorded once', async (t) => {
   t.same(await statusesOf(t, {}), [403])
 })
 
-t.test('an answer is on record once where the client left before it', async (t) => {
+t.test('an answer is recorded once if the client disconnects before it', async (t) => {
   t.same(await statusesOf(t, { before: leave }), [403])
 })
 
-t.test('an answer is on record once where the connection ends as it is written', async (t) => {
+t.test('an answer is recorded once if the connection ends during its writing', async (t) => {
   const behind: Leave = async ({ raw: { socket } }) => void socket.destroy()
   t.same(await statusesOf(t, { behind }), [403])
 })
 
-t.test('over HTTP/2, a request whose client left before the answer is on record as 499', async (t) => {
+t.test('over HTTP/2, a request whose client disconnects before the answer is recorded as 499', async (t) => {
   const statuses: number[] = []
   const app = fastify({ http2: true })
   await app.register(clientsThatLeft)

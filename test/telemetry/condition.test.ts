@@ -2,7 +2,7 @@ import t from 'tap'
 
 import { condition, worstOfEach, worstStatus } from '../../src/telemetry/condition.ts'
 
-t.test('a trouble is degraded, and never unavailable', async (t) => {
+t.test('a failure makes a condition degraded, never unavailable', async (t) => {
   t.same(condition('redis', undefined), { name: 'redis', status: 'ok' })
   t.same(condition('redis', 'away'), { name: 'redis', status: 'degraded', reason: 'away' })
 })
@@ -16,7 +16,7 @@ t.test('of several conditions the worst counts', async (t) => {
   t.equal(worstStatus([degraded, unavailable, ok]), 'unavailable')
 })
 
-t.test('of each condition the worst of all workers is shown', async (t) => {
+t.test('each condition shows the worst of all workers', async (t) => {
   const shown = worstOfEach([
     { name: 'auth0', status: 'ok' },
     { name: 'redis', status: 'degraded', reason: 'away' },

@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { createDurationHistogram } from '../../src/telemetry/duration-histogram.ts'
 
-t.test("what was observed is shown as prom-client's own histogram shows it", async (t) => {
+t.test("the output equals that of prom-client's own histogram", async (t) => {
   const [ours, theirs] = [new Registry(), new Registry()]
   const said = { name: 'seconds', help: 'How long.' }
   const bounds = [0.001, 0.0025, 1, 30]

@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { createIsoTime } from '../../src/telemetry/logger.ts'
 
-t.test('times are those of Date, whichever came before', async (t) => {
+t.test('times equal those of Date, after any previous time', async (t) => {
   const isoTime = createIsoTime()
   const near = fc.integer({ min: 1_795_000_000_000, max: 1_795_000_003_000 })
   const any = fc.integer({ min: -8.64e15, max: 8.64e15 })

@@ -24,7 +24,7 @@ t.test('lines of one turn of the event loop are written together, in order, when
   t.equal(written(), 'a\nb\nc\n', 'the next turn is written, too')
 })
 
-t.test('what would not fit in one write with the lines held sends those first', async (t) => {
+t.test('a line that does not fit into one write with the held lines sends those first', async (t) => {
   const { destination, written } = startFile(t)
   const first = `${'a'.repeat(4_000)}\n`
   const second = `${'b'.repeat(95)}\n`
@@ -35,7 +35,7 @@ t.test('what would not fit in one write with the lines held sends those first', 
   t.equal(written(), first + second)
 })
 
-t.test('a line that is longer than one write is written all the same', async (t) => {
+t.test('a line longer than one write is written', async (t) => {
   const { destination, written } = startFile(t)
   const line = `${'a'.repeat(10_000)}\n`
   destination.write(line)
@@ -43,7 +43,7 @@ t.test('a line that is longer than one write is written all the same', async (t)
   t.equal(written(), line)
 })
 
-t.test('a target that takes no line ends nothing, and is complained of once', async (t) => {
+t.test('a failing target does not end the process, and is reported once', async (t) => {
   const said = t.capture(process.stderr, 'write', () => true)
   const destination = createLogDestination('/dev/full')
   for (let turn = 0; turn < 3; turn += 1) {
@@ -56,7 +56,7 @@ t.test('a target that takes no line ends nothing, and is complained of once', as
   )
 })
 
-t.test('what waits for a full disk is written once there is room, and what found no place is told of', async (t) => {
+t.test('lines that wait for a full disk are written once there is space, and dropped ones are reported', async (t) => {
   t.capture(process.stderr, 'write', () => true)
   const { destination, written } = startFile(t)
   const lost: string[] = []
@@ -81,7 +81,7 @@ t.test('what waits for a full disk is written once there is room, and what found
   t.equal(destination.failure(), undefined)
 })
 
-t.test('lines that find no place do not keep those that wait from being written', async (t) => {
+t.test('dropped lines do not stop waiting ones from being written', async (t) => {
   t.capture(process.stderr, 'write', () => true)
   const { destination, written } = startFile(t)
   let isFull = true
@@ -91,7 +91,7 @@ t.test('lines that find no place do not keep those that wait from being written'
     return write(...given)
   })
   t.teardown(() => full.mock.restore())
-  // So that not even a short line has a place beside it.
+  // Fill the buffer, so that not even a short line fits.
   const waiting = `${'a'.repeat(1_048_575)}\n`
   destination.write(waiting)
   await endOfTurn()
@@ -104,7 +104,7 @@ t.test('lines that find no place do not keep those that wait from being written'
   t.equal(destination.failure(), undefined)
 })
 
-t.test('while there is no place, what waits is tried again once a second and not for each line', async (t) => {
+t.test('while the buffer is full, waiting lines are retried once a second, not for each line', async (t) => {
   t.capture(process.stderr, 'write', () => true)
   const { destination } = startFile(t)
   const full = mock.method(fs, 'writeSync', () => {

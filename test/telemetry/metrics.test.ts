@@ -11,7 +11,7 @@ t.test('a decided request is counted by outcome, reason and class of its status,
   t.match(text, 'stagedoor_request_duration_seconds_bucket{le="0.0025"} 1')
 })
 
-t.test('decisions are tallied apart, and a second scrape says the same', async (t) => {
+t.test('decisions are counted separately, and a second scrape has the same values', async (t) => {
   const metrics = createMetrics()
   for (const status of [403, 404, 503]) metrics.decided('deny', 'role-missing', status, 0)
   metrics.decided('deny', 'unauthenticated', 401, 0)
@@ -34,7 +34,7 @@ t.test('decisions are tallied apart, and a second scrape says the same', async (
   t.same(await tallies(), expected)
 })
 
-t.test('a condition is 1 while it holds, else 0', async (t) => {
+t.test('a condition is 1 while it is ok, else 0', async (t) => {
   const metrics = createMetrics()
   metrics.showConditions([{ name: 'gone', status: 'ok' }])
   metrics.showConditions([
@@ -47,7 +47,7 @@ t.test('a condition is 1 while it holds, else 0', async (t) => {
   t.notMatch(text, 'gone', 'what no configuration asks for any more is not shown')
 })
 
-t.test('groups that are left out are counted by why', async (t) => {
+t.test('omitted groups are counted by reason', async (t) => {
   const metrics = createMetrics()
   metrics.groupsLeftOut(3, 1)
   metrics.groupsLeftOut(1, 0)
@@ -56,7 +56,7 @@ t.test('groups that are left out are counted by why', async (t) => {
   t.match(text, 'stagedoor_groups_left_out_total{why="max"} 1')
 })
 
-t.test('claims that cannot be used are counted by name', async (t) => {
+t.test('unusable claims are counted by name', async (t) => {
   const metrics = createMetrics()
   metrics.claimUnusable('email')
   metrics.claimUnusable('email')

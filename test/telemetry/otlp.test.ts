@@ -19,51 +19,45 @@ const targetOf = (endpoint: string, options: Partial<TracingOptions> = {}): Trac
   ...options,
 })
 
-t.test(
-  'a line of the log keeps its time, level, text and members, and is joined with the span of its request',
-  async (t) => {
-    const receiver = await startOtlpReceiver(t)
-    const sender = createLogSender(targetOf(`${receiver.url}/`))
-    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
-    const spanId = '00f067aa0ba902b7'
-    const time = '2026-01-02T03:04:05.678Z'
-    const line = { level: 'warn', time, requestId: 'r-1', err: { message: 'm' }, msg: 'this went wrong' }
-    sender.take(`${JSON.stringify({ ...line, traceId, spanId })}\n`)
-    sender.take(`${JSON.stringify({ level: 'info', time, msg: 'closing' })}\n`)
-    await sender.close()
-    t.match(receiver.asked, [{ url: '/v1/logs', headers: { 'x-key': 'k' } }])
-    t.match(receiver.logs, [
-      {
-        timeUnixNano: `${Date.parse(time)}000000`,
-        severityNumber: 13,
-        severityText: 'warn',
-        body: { stringValue: 'this went wrong' },
-        traceId,
-        spanId,
-      },
-      { severityNumber: 9, severityText: 'info', body: { stringValue: 'closing' } },
-    ])
-    const [first, second] = receiver.logs
-    t.match(first?.attributes[0], { key: 'requestId', value: { stringValue: 'r-1' } })
-    t.match(first?.attributes[1], { key: 'err' })
-    t.notOk(second?.traceId)
-  },
-)
+t.test('a log line keeps its time, level, text and members, and has the span of its request', async (t) => {
+  const receiver = await startOtlpReceiver(t)
+  const sender = createLogSender(targetOf(`${receiver.url}/`))
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const spanId = '00f067aa0ba902b7'
+  const time = '2026-01-02T03:04:05.678Z'
+  const line = { level: 'warn', time, requestId: 'r-1', err: { message: 'm' }, msg: 'this went wrong' }
+  sender.take(`${JSON.stringify({ ...line, traceId, spanId })}\n`)
+  sender.take(`${JSON.stringify({ level: 'info', time, msg: 'closing' })}\n`)
+  await sender.close()
+  t.match(receiver.asked, [{ url: '/v1/logs', headers: { 'x-key': 'k' } }])
+  t.match(receiver.logs, [
+    {
+      timeUnixNano: `${Date.parse(time)}000000`,
+      severityNumber: 13,
+      severityText: 'warn',
+      body: { stringValue: 'this went wrong' },
+      traceId,
+      spanId,
+    },
+    { severityNumber: 9, severityText: 'info', body: { stringValue: 'closing' } },
+  ])
+  const [first, second] = receiver.logs
+  t.match(first?.attributes[0], { key: 'requestId', value: { stringValue: 'r-1' } })
+  t.match(first?.attributes[1], { key: 'err' })
+  t.notOk(second?.traceId)
+})
 
-t.test(
-  'a line of a level that OpenTelemetry does not know is sent all the same, and a receiver that refuses it is reported',
-  async (t) => {
-    const receiver = await startOtlpReceiver(t, { status: 400 })
-    const failures: unknown[] = []
-    const sender = createLogSender(targetOf(receiver.url, { onSent: (error) => failures.push(error) }))
-    sender.take('{"level":"loud","time":"2026-01-02T03:04:05.678Z","msg":"a line"}')
-    await sender.close()
-    t.match(receiver.logs, [{ severityText: 'loud', body: { stringValue: 'a line' } }])
-    t.match(failures, [Error])
-  },
-)
+t.test('a log line with a level unknown to OpenTelemetry is sent, and a refusing receiver is reported', async (t) => {
+  const receiver = await startOtlpReceiver(t, { status: 400 })
+  const failures: unknown[] = []
+  const sender = createLogSender(targetOf(receiver.url, { onSent: (error) => failures.push(error) }))
+  sender.take('{"level":"loud","time":"2026-01-02T03:04:05.678Z","msg":"a line"}')
+  await sender.close()
+  t.match(receiver.logs, [{ severityText: 'loud', body: { stringValue: 'a line' } }])
+  t.match(failures, [Error])
+})
 
-t.test('protobuf is sent where configuration says so', async (t) => {
+t.test('protobuf is sent if configured', async (t) => {
   const receiver = await startOtlpReceiver(t)
   const target = targetOf(receiver.url, { protocol: 'http/protobuf' })
   const [tracing, sender] = [createTracing(target), createLogSender(target)]
@@ -76,7 +70,7 @@ t.test('protobuf is sent where configuration says so', async (t) => {
   t.same(new Set(receiver.asked.map(({ headers }) => headers['content-type'])), new Set(['application/x-protobuf']))
 })
 
-t.test('what the environment says to OpenTelemetry counts for nothing: configuration has it all', async (t) => {
+t.test('environment variables of OpenTelemetry are ignored', async (t) => {
   const [receiver, other] = [await startOtlpReceiver(t), await startOtlpReceiver(t)]
   const variables = {
     OTEL_EXPORTER_OTLP_ENDPOINT: other.url,

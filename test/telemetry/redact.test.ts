@@ -47,7 +47,7 @@ const secrets: [where: string, log: (logger: ReturnType<typeof createLogger>) =>
   ['a token in an error', (logger) => logger.error({ err: new Error(`no ${jws}`) }, 'x'), jws],
 ]
 
-t.test('no secret leaves through the log, whatever it came in with', async (t) => {
+t.test('no secret reaches the log, from any source', async (t) => {
   for (const [where, log, secret] of secrets) {
     let written = ''
     log(createLogger('info', { write: (line: string) => void (written += line) }))
@@ -76,7 +76,7 @@ t.test('a secret at the beginning of a line is masked like any other, and the li
   }
 })
 
-t.test('what is no secret stays readable', async (t) => {
+t.test('text without secrets stays readable', async (t) => {
   let written = ''
   const logger = createLogger('info', { write: (line: string) => void (written += line) })
   logger.info(
@@ -93,7 +93,7 @@ t.test('what is no secret stays readable', async (t) => {
   })
 })
 
-t.test('a long line is redacted like a short one, whoever wrote it', async (t) => {
+t.test('a long line is redacted like a short one, from any author', async (t) => {
   const length = 256 * 1_024
   const hostile = [
     'a',
@@ -119,7 +119,7 @@ t.test('a long line is redacted like a short one, whoever wrote it', async (t) =
   }
 })
 
-t.test('the subject of a machine is no e-mail address', async (t) => {
+t.test('the subject of a machine is not redacted as an e-mail address', async (t) => {
   const line = '{"subject":"MAcHiNeCliEnTiD@clients"}'
   t.equal(redact(line), line)
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { traceStage, tracing } from '../../src/telemetry/tracing-plugin.ts'
 import type { Tracing } from '../../src/telemetry/tracing.ts'
 
-/** How many hooks and decorators a stage of a request gets. */
+/** Counts the hooks and decorators of the request stages. */
 function addedWith(traces: Tracing | undefined): number {
   const app = fastify()
   let added = 0
@@ -18,7 +18,7 @@ function addedWith(traces: Tracing | undefined): number {
   return added
 }
 
-t.test('without tracing a request passes no hook of it, and carries nothing for it', async (t) => {
+t.test('without tracing a request has no tracing hooks or decorators', async (t) => {
   t.equal(addedWith(undefined), 0)
   t.ok(addedWith({} as Tracing) > 0)
 })

@@ -9,32 +9,29 @@ const received = (flags: string) => `00-${theirs.traceId}-${theirs.spanId}-${fla
 const tracingTo = (endpoint: string, options: Partial<TracingOptions> = {}) =>
   createTracing({ endpoint, protocol: 'http/json', headers: {}, sampleRatio: 1, onSent: () => undefined, ...options })
 
-t.test(
-  'the span of a request continues the trace that was received, and has one below it for each stage',
-  async (t) => {
-    const receiver = await startOtlpReceiver(t)
-    const tracing = tracingTo(`${receiver.url}/`, { headers: { 'x-key': 'k' } })
-    const request = tracing.begin('GET', received('01'))
-    request.stage('session')
-    request.stage('policy')
-    request.fail('STAGEDOOR_POLICY_DENIED')
-    request.end(403, { 'url.path': '/x' })
-    await tracing.close()
+t.test('the span of a request continues the received trace, and has a child for each stage', async (t) => {
+  const receiver = await startOtlpReceiver(t)
+  const tracing = tracingTo(`${receiver.url}/`, { headers: { 'x-key': 'k' } })
+  const request = tracing.begin('GET', received('01'))
+  request.stage('session')
+  request.stage('policy')
+  request.fail('STAGEDOOR_POLICY_DENIED')
+  request.end(403, { 'url.path': '/x' })
+  await tracing.close()
 
-    const [session, policy, root] = receiver.spans
-    t.match(root, { name: 'GET', kind: 2, traceId: theirs.traceId, parentSpanId: theirs.spanId, status: { code: 0 } })
-    t.equal(request.traceparent, `00-${theirs.traceId}-${root?.spanId}-01`)
-    t.match(session, { name: 'session', traceId: theirs.traceId, parentSpanId: root?.spanId, status: { code: 0 } })
-    t.match(policy, { name: 'policy', status: { code: 2, message: 'STAGEDOOR_POLICY_DENIED' } })
-    t.match(root?.attributes, [
-      { key: 'url.path', value: { stringValue: '/x' } },
-      { key: 'http.response.status_code', value: { intValue: 403 } },
-    ])
-    t.match(receiver.asked, [{ url: '/v1/traces', headers: { 'x-key': 'k' } }])
-  },
-)
+  const [session, policy, root] = receiver.spans
+  t.match(root, { name: 'GET', kind: 2, traceId: theirs.traceId, parentSpanId: theirs.spanId, status: { code: 0 } })
+  t.equal(request.traceparent, `00-${theirs.traceId}-${root?.spanId}-01`)
+  t.match(session, { name: 'session', traceId: theirs.traceId, parentSpanId: root?.spanId, status: { code: 0 } })
+  t.match(policy, { name: 'policy', status: { code: 2, message: 'STAGEDOOR_POLICY_DENIED' } })
+  t.match(root?.attributes, [
+    { key: 'url.path', value: { stringValue: '/x' } },
+    { key: 'http.response.status_code', value: { intValue: 403 } },
+  ])
+  t.match(receiver.asked, [{ url: '/v1/traces', headers: { 'x-key': 'k' } }])
+})
 
-t.test('a request without a trace begins one; a fault of the server marks it', async (t) => {
+t.test('a request without a trace starts one, and a server error marks its span', async (t) => {
   const receiver = await startOtlpReceiver(t)
   const tracing = tracingTo(receiver.url)
   const request = tracing.begin('GET', undefined)
@@ -48,7 +45,7 @@ t.test('a request without a trace begins one; a fault of the server marks it', a
   t.match(root?.status, { code: 2 })
 })
 
-t.test('what is not sampled is not sent, and the upstream hears so', async (t) => {
+t.test('unsampled spans are not sent, and the upstream gets the sampling flag', async (t) => {
   const receiver = await startOtlpReceiver(t)
   const tracing = tracingTo(receiver.url, { sampleRatio: 0 })
   const [unsampled, own] = [tracing.begin('GET', received('00')), tracing.begin('GET', undefined)]
@@ -64,7 +61,7 @@ t.test('what is not sampled is not sent, and the upstream hears so', async (t) =
   t.equal(receiver.spans.length, 2)
 })
 
-t.test('each batch that is taken or refused is reported', async (t) => {
+t.test('each accepted or refused batch is reported', async (t) => {
   for (const status of [200, 400]) {
     const receiver = await startOtlpReceiver(t, { status })
     const reported: boolean[] = []
