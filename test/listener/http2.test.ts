@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls'
 
 import t from 'tap'
 
+import { until } from '../support/until.ts'
 import { ask, connectHttp2, startTlsGateway } from './support.ts'
 
 t.test('an HTTP/2 request reaches the upstream as HTTP/1.1 with the identity', async (t) => {
@@ -158,10 +159,10 @@ t.test('a client that resets its stream ends the upstream request and is recorde
   const session = connectHttp2(t, gateway)
   const stream = session.request({ ':path': '/public/x' })
   stream.on('error', () => undefined)
-  while (gateway.origin.seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => gateway.origin.seen.length > 0)
   stream.close(8)
   await closed
-  while (gateway.records().length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => gateway.records().length > 0)
   t.match(gateway.records(), [{ path: '/public/x', status: 499 }])
 })
 
