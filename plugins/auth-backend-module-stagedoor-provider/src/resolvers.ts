@@ -1,4 +1,4 @@
-import { NotAllowedError, NotFoundError } from '@backstage/errors'
+import { ConflictError, NotAllowedError, NotFoundError } from '@backstage/errors'
 import {
   createSignInResolverFactory,
   type AuthResolverContext,
@@ -8,6 +8,7 @@ import {
 import {
   auth0RoleGroupsAnnotation,
   auth0UserIdAnnotation,
+  entityNameOf,
   ownershipClaims,
   type AssertionClaims,
   type OwnershipClaim,
@@ -18,6 +19,7 @@ import type { StagedoorIdentity } from './assertion.ts'
 import { backstageSignInResolvers } from './backstage-resolvers.ts'
 import { entityClaimsOf, ownershipOf } from './entity-claims.ts'
 import { keepingAuth0Identity } from './identity-claim.ts'
+import { hasName, isNotFound } from './sign-in.ts'
 
 const bothClaims: OwnershipClaim[] = ['roles', 'groups']
 
@@ -33,8 +35,7 @@ const auth0IdMatchingUserEntityAnnotation = createSignInResolverFactory({
   optionsSchema: catalogUserOptions,
   create({ ownershipFrom = [] } = {}) {
     return async ({ result: { claims } }: { result: StagedoorIdentity }, context: AuthResolverContext) => {
-      const query = { annotations: { [auth0UserIdAnnotation]: claims.sub } }
-      const user = await findUser(context, query, (found) => annotationsOf(found)[auth0UserIdAnnotation] === claims.sub)
+      const user = await findByAuth0Id(context, claims.sub)
       return signIn(context, user, claims, ownershipFrom)
     }
   },
@@ -106,6 +107,30 @@ async function findUser(
   const { entity } = await context.findCatalogUser(query)
   if (!isThatUser(entity)) throw new NotFoundError('The catalog user found differs from the one asked for')
   return entity
+}
+
+/**
+ * The search index takes ids that differ in case only for one; the name that the catalog module gives by default tells them apart.
+ *
+ * @throws ConflictError where that finds nobody: Backstage's own does not say who is there twice
+ */
+async function findByAuth0Id(context: AuthResolverContext, id: string): Promise<User> {
+  const isThatUser = (user: User) => annotationsOf(user)[auth0UserIdAnnotation] === id
+  const name = entityNameOf(id)
+  try {
+    return await findUser(context, { annotations: { [auth0UserIdAnnotation]: id } }, isThatUser)
+  } catch (error) {
+    if (!hasName(error, 'ConflictError')) throw error
+  }
+  try {
+    return await findUser(context, { entityRef: { name } }, isThatUser)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    throw new ConflictError(
+      `The catalog has several User entities with the annotation "${auth0UserIdAnnotation}: ${id}", compared without case. ` +
+        `Ask the administrators of this Backstage to leave one, or to name yours ${name}.`,
+    )
+  }
 }
 
 /** Signs in a catalog user, who owns what the catalog says and, where configured, what the claims say. */

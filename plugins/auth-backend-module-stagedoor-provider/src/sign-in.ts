@@ -43,9 +43,13 @@ function firstMatch(resolvers: readonly Resolver[]): Resolver {
   }
 }
 
-/** By name, as Backstage does: the error may come from another copy of `@backstage/errors`. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'NotFoundError'
+  return hasName(error, 'NotFoundError')
+}
+
+/** By name, as Backstage does: the error may come from another copy of `@backstage/errors`. */
+export function hasName(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name
 }
 
 function unknownUser(subject: string): NotAllowedError {
