@@ -7,7 +7,7 @@ export function whyNoAnswer(error: unknown): string {
     reason = reason.cause
   }
   if (!(reason instanceof Error)) return String(reason)
-  if (reason.name === 'TimeoutError') return 'nothing came in time'
+  if (reason.name === 'TimeoutError') return 'no answer in time'
   // Removes the advice that Node adds after a semicolon.
   const [words = ''] = reason.message.split(';')
   // If several addresses refuse, Node throws an AggregateError that has only a code.
@@ -17,14 +17,14 @@ export function whyNoAnswer(error: unknown): string {
 /** The remedy for a service that does not answer, given the reason. */
 export function waysToReach(reason: string, host: string): string {
   if (/certificate/i.test(reason)) {
-    return 'Have Node trust the company’s certificate authority: auth0.tls.ca for Auth0, NODE_EXTRA_CA_CERTS for all.'
+    return 'Make Node trust the company’s certificate authority: set auth0.tls.ca for Auth0, or NODE_EXTRA_CA_CERTS for all.'
   }
-  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return `Look at the name ${host}, and at the DNS of this machine.`
+  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return `Check the name ${host}, and the DNS of this machine.`
   if (/SSL|TLS|EPROTO|handshake/i.test(reason)) {
-    return `Something between here and ${host} breaks TLS: look at the proxy, which has to speak TLS 1.2 with ECDHE or TLS 1.3.`
+    return `A proxy between here and ${host} breaks TLS: it has to speak TLS 1.2 with ECDHE or TLS 1.3.`
   }
   if (/ECONNREFUSED/.test(reason)) {
-    return `Nothing listens at ${host}, or something on the way refuses: compare the address, and look at the firewall, HTTPS_PROXY and NO_PROXY.`
+    return `No process listens at ${host}, or a firewall refuses: check the address, the firewall, HTTPS_PROXY and NO_PROXY.`
   }
-  return `Let this machine reach ${host}: look at the firewall, and at HTTPS_PROXY and NO_PROXY.`
+  return `This machine cannot reach ${host}: check the firewall, HTTPS_PROXY and NO_PROXY.`
 }

@@ -234,7 +234,7 @@ t.test('the default context is that of the process', async (t) => {
 
 t.test('doctor --skip refuses an unknown check', async (t) => {
   const { err, exitCode } = await run(t, ['doctor', '--skip', 'backstage', 'auht0'], { 'a.yaml': good })
-  t.same([exitCode, err], [2, '--skip: no check begins with auht0; --json names all that were made.\n'])
+  t.same([exitCode, err], [2, '--skip: no check begins with auht0; --json lists the checks that ran.\n'])
 })
 
 t.test('a command whose output pipe is closed ends silently', async (t) => {

@@ -9,7 +9,7 @@ const apis = 'Auth0 → Applications → APIs → <API>'
 export const apiChecks: readonly Check[] = [
   {
     id: 'auth0-api',
-    title: 'the API gives refresh tokens, and asks nobody for consent',
+    title: 'the API gives refresh tokens without asking people for consent',
     severity: 'warning',
     meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
     fix: `${apis} → Settings → Allow Offline Access.`,
@@ -19,7 +19,7 @@ export const apiChecks: readonly Check[] = [
     id: 'auth0-api-tokens',
     title: 'access tokens can be verified',
     severity: 'error',
-    meaning: 'Stagedoor refuses them with 401: it verifies signatures with Auth0’s public keys, and has no others.',
+    meaning: 'Stagedoor refuses such tokens with 401: it verifies signatures with Auth0’s public keys only.',
     run: judgeTokens,
   },
   {
@@ -34,7 +34,7 @@ export const apiChecks: readonly Check[] = [
     id: 'auth0-event-stream',
     title: 'Auth0 sends events to Stagedoor',
     severity: 'warning',
-    meaning: 'Blocked users and lost roles count from the next refresh (session.refreshEvery), not within a second.',
+    meaning: 'Blocks and lost roles take effect at the next refresh (session.refreshEvery), not within a second.',
     run: judgeStreams,
   },
 ]
@@ -54,7 +54,7 @@ async function judgeApi(context: CheckContext): Promise<Outcome> {
   if (api['skip_consent_for_verifiable_first_party_clients'] === false) {
     faults.push({
       found: `the API ${audience} asks for consent`,
-      meaning: 'Each person sees a page of Auth0’s once that asks whether Stagedoor may use the API.',
+      meaning: 'Auth0 asks each person once whether Stagedoor may use the API.',
       fix: `${apis} → Settings → Allow Skipping User Consent.`,
     })
   }

@@ -44,7 +44,7 @@ export const backstageChecks: readonly Check[] = [
     id: 'backstage-module',
     title: 'Stagedoor’s auth module is in Backstage',
     severity: 'error',
-    meaning: 'Stagedoor’s auth module is not installed or not configured, so nobody can sign in to Backstage.',
+    meaning: 'Sign-in to Backstage fails: Stagedoor’s auth module is not installed or not configured.',
     fix:
       'Add @stagedoor/backstage-plugin-auth-backend-module-stagedoor-provider to Backstage’s backend, and ' +
       'auth.providers.stagedoor.issuer in app-config.yaml.',
@@ -59,9 +59,9 @@ export const backstageChecks: readonly Check[] = [
     id: 'backstage-forgery',
     title: 'Backstage refuses forged identities of each kind',
     severity: 'error',
-    meaning: 'Whoever reaches Backstage can be anybody.',
+    meaning: 'Anyone who can reach Backstage can impersonate any user.',
     fix:
-      'Let only Stagedoor reach Backstage at once. Then replace what answers at /api/auth/stagedoor by Stagedoor’s own ' +
+      'Close the network now: only Stagedoor may reach Backstage. Then replace the module at /api/auth/stagedoor with Stagedoor’s own ' +
       'auth module, unchanged.',
     run: withBackstage(async ({ signInUrl, audience }, { config, get, now }) => {
       const all = await forgeries(config.server.baseUrl, audience, Math.floor(now() / 1000))
@@ -75,10 +75,11 @@ export const backstageChecks: readonly Check[] = [
   },
   {
     id: 'backstage-unsigned-provider',
-    title: 'no provider believes plain headers',
+    title: 'no provider trusts unsigned headers',
     severity: 'warning',
-    meaning: 'It believes X-Forwarded-User without a signature: whoever reaches Backstage can be anybody.',
-    fix: 'Remove auth.providers.oauth2Proxy and its module from Backstage; the module of Stagedoor takes its place.',
+    meaning:
+      'The provider trusts X-Forwarded-User without a signature: anyone who can reach Backstage can impersonate any user.',
+    fix: 'Remove auth.providers.oauth2Proxy and its module from Backstage. Stagedoor’s module replaces them.',
     run: withBackstage(async ({ url }, { get }) => {
       const answer = await get(`${url}/api/auth/oauth2Proxy/refresh`, { headers: forwardedUser })
       if (answer.status === 0) return silent
@@ -90,9 +91,9 @@ export const backstageChecks: readonly Check[] = [
   },
   {
     id: 'backstage-guest',
-    title: 'nobody signs in as a guest',
+    title: 'guest sign-in is not available',
     severity: 'warning',
-    meaning: 'Whoever reaches Backstage signs in as a guest, without Stagedoor’s assertion.',
+    meaning: 'Anyone who can reach Backstage can sign in as a guest, without Stagedoor’s assertion.',
     fix: 'Remove auth.providers.guest and @backstage/plugin-auth-backend-module-guest-provider from Backstage.',
     run: withBackstage(async ({ url }, { get }) => {
       const answer = await get(`${url}/api/auth/guest/refresh`)
@@ -104,14 +105,14 @@ export const backstageChecks: readonly Check[] = [
     id: 'backstage-base-url',
     title: 'Backstage’s base URLs are Stagedoor’s',
     severity: 'error',
-    meaning: 'Pages ask the wrong address: cookies, sign-in and links break.',
+    meaning: 'Pages send requests to the wrong address: cookies, sign-in and links break.',
     run: withBackstage(checkBaseUrl),
   },
   {
     id: 'backstage-machine-forgery',
-    title: 'Backstage refuses a machine that Stagedoor did not send',
+    title: 'Backstage refuses a machine’s token that Stagedoor did not issue',
     severity: 'error',
-    meaning: 'Whoever reaches Backstage reads the catalog.',
+    meaning: 'Anyone who can reach Backstage can read the catalog.',
     fix:
       'Check backend.auth.externalAccess (type jwks, with issuer, audience and algorithm), and remove ' +
       'backend.auth.dangerouslyDisableDefaultAuthPolicy.',
@@ -122,7 +123,7 @@ export const backstageChecks: readonly Check[] = [
       const { status } = await get(`${url}/api/catalog/entities?limit=1`, { headers })
       if (status === 0) return silent
       return status === 200
-        ? 'DANGER: Backstage’s catalog answers a machine’s token that nobody signed for it'
+        ? 'DANGER: Backstage’s catalog accepts a machine’s token with a forged signature'
         : undefined
     }),
   },
@@ -131,7 +132,7 @@ export const backstageChecks: readonly Check[] = [
     title: 'WebSockets are answered',
     severity: 'warning',
     meaning: 'Notifications and live updates do not arrive.',
-    fix: 'Let WebSockets pass what stands between Stagedoor and Backstage.',
+    fix: 'Configure every proxy between Stagedoor and Backstage to pass WebSockets.',
     run: withBackstage(async ({ url }, { get }) => {
       if ((await get(`${url}/.backstage/health/v1/liveness`)).status === 0) return silent
       // Backstage answers the first upgrade after its start without upgrading. Any answer passes this check.

@@ -5,7 +5,7 @@ export const claimsCheck: Check = {
   id: 'auth0-claims',
   title: 'roles and groups are read from claims that Auth0 keeps',
   severity: 'warning',
-  meaning: 'Auth0 drops such claims from tokens, so that everybody is without them.',
+  meaning: 'Auth0 drops these claims from tokens, so every person has an empty list.',
   run: checkClaims,
 }
 

@@ -21,7 +21,7 @@ import { tlsChecks } from './tls-checks.ts'
 
 const noToken =
   '--management needs a token in STAGEDOOR_MANAGEMENT_TOKEN: ' +
-  'Auth0 → Applications → APIs → Auth0 Management API → API Explorer. It lives a day'
+  'Auth0 → Applications → APIs → Auth0 Management API → API Explorer. It is valid for a day'
 
 type DoctorOptions = { config: string[]; json?: true; management?: true; auditFile?: string; skip: string[] }
 
@@ -29,14 +29,17 @@ type DoctorOptions = { config: string[]; json?: true; management?: true; auditFi
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
     .description(
-      'check the configuration against Auth0, Backstage, Redis and the network, and say what mends it; exit code 0 all well, 1 warnings, 2 errors',
+      'check the configuration against Auth0, Backstage, Redis and the network, and print how to fix each fault; exit code 0 without faults, 1 with warnings, 2 with errors',
     )
     .addOption(configOption())
     .option(
       '--management',
       'read the settings at Auth0, too (a token in STAGEDOOR_MANAGEMENT_TOKEN; its permissions: docs/doctor.md)',
     )
-    .option('--audit-file <file>', 'the records of stagedoor rotate, which tell how old the client secret is')
+    .option(
+      '--audit-file <file>',
+      'the file with the records of stagedoor rotate, which show the age of the client secret',
+    )
     .option('--json', 'findings as JSON')
     .addOption(new Option('--skip <checks...>', 'checks to leave out, by id or by its beginning').default([], 'none'))
     .action((options: DoctorOptions) => runAction(context, () => examine(options, context), 2))
@@ -62,7 +65,7 @@ async function examine({ config: files, json, management, auditFile, skip }: Doc
   ]
   const unknown = skip.filter((name) => !all.some(({ id }) => id.startsWith(name)))
   if (unknown.length > 0)
-    throw new CommandFailed(`--skip: no check begins with ${unknown.join(', ')}; --json names all that were made`)
+    throw new CommandFailed(`--skip: no check begins with ${unknown.join(', ')}; --json lists the checks that ran`)
   const notAsked = [...(management ? [] : managementChecks), ...(auditFile === undefined ? [ageCheck] : [])]
   const checks = all.filter((check) => !notAsked.includes(check) && !skip.some((name) => check.id.startsWith(name)))
   return runAndReport(checks, config, context, json)

@@ -11,7 +11,7 @@ export const credentialChecks: readonly Check[] = [
     id: 'auth0-client-secret',
     title: 'Auth0 accepts the client secret',
     severity: 'error',
-    meaning: 'Nobody can finish a login: the secret is another one, or the application authenticates in another way.',
+    meaning: 'Every login fails: the secret is wrong, or the application uses another authentication method.',
     fix: `Copy the Client Secret: ${application} → Basic Information. Credentials → Authentication Method: Client Secret (Post).`,
     unless: ['auth0-client-id'],
     run: (context) => checkCredentials(context, 'clientSecrets', 'client-secret'),
@@ -20,7 +20,7 @@ export const credentialChecks: readonly Check[] = [
     id: 'auth0-private-key',
     title: 'Auth0 accepts the private key',
     severity: 'error',
-    meaning: 'Nobody can finish a login with it: the public key is not there, has expired, or the clocks disagree.',
+    meaning: 'Logins with this key fail: the public key is missing or expired, or the clocks disagree.',
     fix: `${application} → Credentials → Private Key JWT: add the public key, or run stagedoor rotate private-key-jwt.`,
     unless: ['auth0-client-id'],
     run: (context) => checkCredentials(context, 'privateKeys', 'private-key-jwt'),
@@ -44,7 +44,7 @@ async function checkCredentials(
     return {
       id: 'auth0-grant-type',
       found: 'Auth0 answers unauthorized_client: the grant type is not allowed for the application',
-      meaning: 'Nobody can finish a login.',
+      meaning: 'Every login fails.',
       fix: `${application} → Advanced Settings → Grant Types: Authorization Code and Refresh Token.`,
     }
   }
@@ -54,15 +54,15 @@ async function checkCredentials(
   if (others.every(({ verdict }) => verdict !== 'accepted')) return found
   return {
     severity: 'warning',
-    found: `${found}, and accepts another one`,
-    meaning: 'A rotation is under way, or was not finished: logins work, with one request more each.',
-    fix: `stagedoor rotate ${kind} --resume, or put the one that works first.`,
+    found: `${found}, but accepts another one`,
+    meaning: 'A rotation is in progress or was interrupted. Logins work, with one extra request each.',
+    fix: `Run stagedoor rotate ${kind} --resume, or put the accepted one first.`,
   }
 }
 
 function withoutVerdict({ status, error }: { status: number; error: string }): Outcome {
   const answer = status === 0 ? 'does not answer' : `answers ${status} ${error}`.trim()
   if (status > 0 && status < 500) return { because: `Auth0’s token endpoint ${answer}` }
-  const meaning = 'Nobody can finish a login, and no roles are refreshed.'
+  const meaning = 'Every login fails, and roles are not refreshed.'
   return { found: `Auth0’s token endpoint ${answer}`, meaning, fix: 'If Auth0 itself is down, wait: status.auth0.com.' }
 }

@@ -31,11 +31,11 @@ export const discoveryChecks: readonly Check[] = [
     id: 'auth0-issuer',
     title: 'the issuer is spelled as Auth0 spells it',
     severity: 'error',
-    meaning: 'Tokens name the domain that they were asked from; with a custom domain that is the custom one.',
+    meaning: 'Tokens name the domain that issued them. With a custom domain, that is the custom domain.',
     run: withDiscovery(async ({ config }, { issuer }) => {
       const { issuer: configured } = config.auth0
       if (issuer === configured) return undefined
-      const bySlash = 'Issuers are compared as text, the last slash included: every token would be refused.'
+      const bySlash = 'Issuers are compared as text, including the last slash: every token would be refused.'
       return {
         found: `auth0.issuer is ${configured}, and Auth0 says ${String(issuer)}`,
         ...(issuer === `${configured}/` && { meaning: bySlash }),
@@ -47,7 +47,8 @@ export const discoveryChecks: readonly Check[] = [
     id: 'auth0-keys',
     title: 'Auth0’s keys can be read',
     severity: 'error',
-    meaning: 'No signature of Auth0 can be verified: logins fail, and so do access tokens once kept keys are too old.',
+    meaning:
+      'Stagedoor cannot verify Auth0’s signatures: logins fail now, and access tokens fail once the cached keys are too old.',
     fix: 'Let the gateway reach this URL. If Auth0 itself is down, wait: status.auth0.com.',
     run: withDiscovery(async ({ get }, { jwks_uri: uri }) => {
       if (typeof uri !== 'string') return 'the discovery document has no jwks_uri'
@@ -63,7 +64,7 @@ export const discoveryChecks: readonly Check[] = [
     title: 'this machine’s clock agrees with Auth0’s',
     severity: 'warning',
     meaning: 'Tokens look as if they were issued in the future, or expire too early.',
-    fix: 'Have the clock set by NTP (chrony, systemd-timesyncd) on every machine.',
+    fix: 'Synchronize the clock of every machine by NTP (chrony, systemd-timesyncd).',
     run: withDiscovery(async ({ config, get, now }) => {
       const { headers } = await get(discoveryUrlOf(config.auth0.issuer))
       const date = headers.get('date')
@@ -79,7 +80,7 @@ export const discoveryChecks: readonly Check[] = [
     id: 'auth0-logout-endpoint',
     title: 'Auth0 offers the standard logout',
     severity: 'warning',
-    meaning: 'The tenant is older than November 2023. Stagedoor uses /v2/logout, which works, too.',
+    meaning: 'The tenant is older than November 2023. Stagedoor uses /v2/logout instead, and logout works.',
     fix: 'Auth0 → Settings → Advanced → RP-Initiated Logout End Session Endpoint Discovery: switch it on.',
     run: withDiscovery(async (_scene, { end_session_endpoint: endpoint }) =>
       endpoint === undefined ? 'the discovery document has no end_session_endpoint' : undefined,
@@ -87,9 +88,9 @@ export const discoveryChecks: readonly Check[] = [
   },
   {
     id: 'auth0-logout-notice',
-    title: 'the end of a session at Auth0 is noticed',
+    title: 'Stagedoor learns when a session ends at Auth0',
     severity: 'info',
-    meaning: 'Blocked users and lost roles count from the next refresh (session.refreshEvery), not within a second.',
+    meaning: 'Blocks and lost roles take effect at the next refresh (session.refreshEvery), not within a second.',
     fix: 'Configure auth0.events.pull: it needs no public address and works on every plan.',
     run: withDiscovery(async ({ config }, { backchannel_logout_supported: isSupported }) =>
       isSupported === true || config.auth0.events !== undefined
@@ -99,7 +100,7 @@ export const discoveryChecks: readonly Check[] = [
   },
   {
     id: 'auth0-offline-access',
-    title: 'refresh tokens are asked for, which keep roles fresh',
+    title: 'Stagedoor asks for refresh tokens, which keep roles up to date',
     severity: 'warning',
     meaning: 'There is no refresh token: roles stay as they were at login, and blocked users stay signed in.',
     fix: 'Add offline_access to auth0.scopes, and allow it: Auth0 → Applications → APIs → <API> → Allow Offline Access.',
@@ -112,7 +113,7 @@ export const discoveryChecks: readonly Check[] = [
     severity: 'info',
     meaning: 'On localhost Auth0 always asks for consent, and newer tenants ask to confirm every login.',
     fix:
-      'Nothing to mend for development. The confirmation can be left out by the application’s setting ' +
+      'Ignore this in development. To switch the confirmation off, use the application’s setting ' +
       'skip_non_verifiable_callback_uri_confirmation_prompt (Management API).',
     async run({ config }) {
       const url = new URL(config.server.baseUrl)

@@ -15,10 +15,10 @@ const probePath = ({ server: { baseUrl, prefix } }: CheckContext['config']): str
 export const gatewayChecks: readonly Check[] = [
   {
     id: 'dns',
-    title: 'the host name of server.baseUrl is known',
+    title: 'the host name of server.baseUrl resolves',
     severity: 'error',
     meaning: 'Browsers cannot find Stagedoor, and Backstage cannot fetch its keys.',
-    fix: 'Make a DNS record for it, or correct server.baseUrl.',
+    fix: 'Create a DNS record for it, or correct server.baseUrl.',
     async run({ config }) {
       const host = hostOf(new URL(config.server.baseUrl))
       return lookup(host).then(
@@ -46,23 +46,24 @@ export const gatewayChecks: readonly Check[] = [
     title: 'browsers reach Stagedoor at server.baseUrl',
     severity: 'error',
     meaning: 'Browsers do not reach Stagedoor at the address that people type.',
-    fix: 'Have the ingress send everything to Stagedoor, paths unchanged.',
+    fix: 'Configure the ingress to send every request to Stagedoor, with its path unchanged.',
     unless: ['dns'],
     async run({ config, get }) {
       const url = probePath(config)
       const { status, text } = await get(url)
       if (status === 200 && text.includes('"status":"ok"')) return undefined
-      if (status > 0) return `${url} answers ${status}, and not as Stagedoor does`
-      const fix = `Start Stagedoor. Where it runs: ${waysToReach(text, new URL(url).host)}`
+      if (status > 0) return `${url} answers ${status}, but not as Stagedoor does`
+      const fix = `Start Stagedoor. If it runs: ${waysToReach(text, new URL(url).host)}`
       return { found: `${url} does not answer: ${text}`, fix }
     },
   },
   {
     id: 'readiness',
-    title: 'the gateway that runs names no fault',
+    title: 'the running gateway reports no fault',
     severity: 'warning',
-    meaning: 'Something that the gateway needs does not work. It goes on serving as far as it can.',
-    fix: 'Mend what the reason names; the log has more. See docs/troubleshooting.md.',
+    meaning:
+      'A service or file that the gateway needs does not work. The gateway serves the requests that do not need it.',
+    fix: 'Fix the cause that the reason names; the log has details. See docs/troubleshooting.md.',
     async run({ config: { server }, get }) {
       const conditions = jsonIn(await get(`${server.baseUrl}${server.prefix}/health/ready`))?.['conditions']
       if (!Array.isArray(conditions)) return notReached
@@ -72,23 +73,23 @@ export const gatewayChecks: readonly Check[] = [
   },
   {
     id: 'cookie',
-    title: 'the login’s cookie arrives as it was set',
+    title: 'the login’s cookie passes the ingress unchanged',
     severity: 'error',
     meaning: 'Logins end in a loop or with an error: the browser does not bring the cookie back.',
-    fix: 'Let the ingress leave Set-Cookie as it is (nginx: no proxy_cookie_path, proxy_cookie_domain, proxy_cookie_flags).',
+    fix: 'Configure the ingress to pass Set-Cookie unchanged (nginx: no proxy_cookie_path, proxy_cookie_domain, proxy_cookie_flags).',
     /** Starts a login as a browser does, and checks the cookie that arrives through all proxies in between. */
     async run({ config, open }) {
       const { baseUrl, prefix } = config.server
       const { status, headers } = await open(`${baseUrl}${prefix}/login`)
       // Other checks report these causes: Auth0 is down (503), or Stagedoor does not answer.
-      if (status !== 302) return { because: 'no login begins at server.baseUrl' }
+      if (status !== 302) return { because: 'server.baseUrl does not start a login' }
       const cookie = headers.getSetCookie().find((one) => /^(?:__Host-)?stagedoor-tx\./.test(one))
       return cookieComplaint(cookie, baseUrl.startsWith('https:'))
     },
   },
   {
     id: 'cookie-size',
-    title: '12 KB of cookies pass',
+    title: 'a request with 12 KB of cookies passes the ingress',
     severity: 'warning',
     meaning: 'People with many groups, or with other applications on the host, cannot use the portal.',
     fix: 'Raise the ingress’ limit (nginx: large_client_header_buffers 4 32k), or keep sessions in Redis.',
@@ -97,29 +98,29 @@ export const gatewayChecks: readonly Check[] = [
       if ((await get(url)).status !== 200) return notReached
       const { status } = await get(url, { headers: { cookie: `stagedoor-doctor=${'a'.repeat(12_000)}` } })
       if (status === 200) return undefined
-      return `12 KB of cookies are ${status === 0 ? 'cut off' : `answered with ${status}`} on the way`
+      return `a request with 12 KB of cookies is ${status === 0 ? 'cut off' : `answered with ${status}`} on the way`
     },
   },
   {
     id: 'gateway-forgery',
     title: 'a forged identity is refused at server.baseUrl',
     severity: 'error',
-    meaning: 'Requests reach Backstage without Stagedoor, or a rule makes its sign-in public.',
-    fix: 'Have the ingress send everything to Stagedoor, and look at: stagedoor policy explain GET /api/auth/stagedoor/refresh --as anonymous',
+    meaning: 'Requests reach Backstage without passing Stagedoor, or a rule makes Backstage’s sign-in public.',
+    fix: 'Configure the ingress to send every request to Stagedoor, then run: stagedoor policy explain GET /api/auth/stagedoor/refresh --as anonymous',
     async run({ config, get }) {
       const headers = { 'x-stagedoor-assertion': 'e30.e30.x', 'x-forwarded-user': 'nobody', accept: 'application/json' }
       const { status } = await get(`${config.server.baseUrl}/api/auth/stagedoor/refresh`, { headers })
       if (status === 0) return notReached
-      return status === 200 ? 'DANGER: a forged identity is answered with 200 through server.baseUrl' : undefined
+      return status === 200 ? 'DANGER: server.baseUrl answers a forged identity with 200' : undefined
     },
   },
 ]
 
 export function cookieComplaint(cookie: string | undefined, isSecure: boolean): string | undefined {
-  if (cookie === undefined) return 'the login answers without its cookie'
+  if (cookie === undefined) return 'the answer to the login has no cookie'
   const [, ...attributes] = cookie.split(';').map((part) => part.trim().toLowerCase())
   const wanted = ['path=/', 'httponly', 'samesite=lax', ...(isSecure ? ['secure'] : [])]
   const missing = wanted.filter((one) => !attributes.includes(one))
-  if (missing.length > 0) return `the login’s cookie lost ${missing.join(', ')}`
-  return attributes.some((one) => one.startsWith('domain=')) ? 'the login’s cookie got a Domain' : undefined
+  if (missing.length > 0) return `the login’s cookie arrives without ${missing.join(', ')}`
+  return attributes.some((one) => one.startsWith('domain=')) ? 'the login’s cookie arrives with a Domain' : undefined
 }

@@ -16,7 +16,7 @@ export const loginRequestChecks: readonly Check[] = [
   },
   {
     id: 'auth0-machine-audience',
-    title: 'the APIs that machines ask for are there',
+    title: 'Auth0 has the APIs that machines ask for',
     severity: 'error',
     meaning: 'No machine can get a token for it.',
     unless: ['auth0-client-id', 'auth0-callback', 'auth0-grant-type', 'auth0-organization'],
@@ -37,7 +37,7 @@ const refusals = [
     id: 'auth0-audience',
     meaning: 'No API has this identifier, so every login ends with an error.',
     fix: ({ auth0 }: Config) =>
-      `Auth0 → Applications → APIs: make an API with the identifier ${auth0.audience}, or correct auth0.audience.`,
+      `Auth0 → Applications → APIs: create an API with the identifier ${auth0.audience}, or correct auth0.audience.`,
   },
   {
     pattern: /organization/i,
@@ -66,7 +66,7 @@ const callbackUrlOf = ({ server }: Config): string => `${server.baseUrl}${server
 async function checkLogin(context: CheckContext): Promise<Outcome> {
   if ((await context.discovery()) === undefined) return withoutDiscovery
   const answer = await answerToLogin(context)
-  if (answer === undefined) return { because: 'Auth0 says nothing of login requests now' }
+  if (answer === undefined) return { because: 'Auth0 gives no clear answer to login requests now' }
   const { status, text } = answer
   if (/^(?:login_required|consent_required|interaction_required)\b/.test(text)) return undefined
   const found = `Auth0 answers a login request with ${status}: ${text}`
@@ -85,7 +85,7 @@ async function checkMachineAudiences(context: CheckContext): Promise<Outcome> {
     if (answer === undefined || !/service not found/i.test(answer.text)) continue
     faults.push({
       found: `Auth0 has no API ${audience}: ${answer.text}`,
-      fix: `Auth0 → Applications → APIs: make an API with the identifier ${audience}, or correct machines.audiences.`,
+      fix: `Auth0 → Applications → APIs: create an API with the identifier ${audience}, or correct machines.audiences.`,
     })
   }
   return faults

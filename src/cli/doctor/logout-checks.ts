@@ -13,7 +13,7 @@ export const logoutChecks: readonly Check[] = [
     id: 'auth0-logout-url',
     title: 'the logout URL is registered',
     severity: 'error',
-    meaning: 'After signing out people see an error page of Auth0’s.',
+    meaning: 'After sign-out, people see an error page of Auth0.',
     unless: ['auth0-client-id'],
     run: withDiscovery(checkLogoutUrl),
   },
@@ -22,8 +22,8 @@ export const logoutChecks: readonly Check[] = [
     title: 'Auth0 can reach the back-channel logout',
     severity: 'warning',
     meaning:
-      'Logout tokens do not arrive: who is blocked or signed out at Auth0 stays signed in until the next refresh ' +
-      '(session.refreshEvery). All is well where the name has a public address for the rest of the world.',
+      'Logout tokens do not arrive: people whom Auth0 blocks or signs out stay signed in until the next refresh ' +
+      '(session.refreshEvery). Ignore this if public DNS gives the name a public address.',
     unless: ['dns'],
     run: checkLogoutAddress,
   },
@@ -31,8 +31,8 @@ export const logoutChecks: readonly Check[] = [
     id: 'backchannel-logout',
     title: 'logout tokens pass the ingress',
     severity: 'error',
-    meaning: 'Logout tokens of Auth0’s do not arrive: who is blocked at Auth0 stays signed in until the next refresh.',
-    fix: 'Have the ingress let POST to this path pass without a login of its own, body unchanged.',
+    meaning: 'Auth0’s logout tokens do not arrive: people whom Auth0 blocks stay signed in until the next refresh.',
+    fix: 'Configure the ingress to pass POST requests to this path without a login of its own, with the body unchanged.',
     unless: ['dns', 'base-url', 'auth0-discovery'],
     run: checkLogoutRoute,
   },
@@ -86,7 +86,7 @@ async function checkLogoutAddress({ config: { server, auth0 }, discovery }: Chec
   const addresses = (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address)
   if (addresses.length === 0 || !addresses.every(isPrivateAddress)) return undefined
   return {
-    found: `from here ${host} is ${addresses.join(', ')}, which Auth0 cannot reach`,
+    found: `from here ${host} resolves to ${addresses.join(', ')}, which Auth0 cannot reach`,
     fix: `Configure auth0.events.pull, which needs no public address; or make ${server.baseUrl}${server.prefix}/backchannel-logout reachable from the internet.`,
   }
 }

@@ -55,7 +55,7 @@ export const managementChecks: readonly Check[] = [
     id: 'management-access',
     title: 'the Management API can be read',
     severity: 'error',
-    meaning: 'Its settings were not checked.',
+    meaning: 'The settings at Auth0 were not checked.',
     fix: 'Give a token with read:clients and read:client_credentials, asked for the audience https://<tenant>/api/v2/.',
     run: withDiscovery(judgeAccess),
   },
@@ -73,9 +73,9 @@ export const managementChecks: readonly Check[] = [
   },
   {
     id: 'auth0-signature',
-    title: 'ID tokens are signed so that they can be verified',
+    title: 'ID tokens are signed with an asymmetric algorithm',
     severity: 'error',
-    meaning: 'Such a signature is made with the client secret, and Stagedoor refuses it.',
+    meaning: 'This algorithm signs with the client secret, and Stagedoor refuses it.',
     fix: `${application} → Advanced Settings → OAuth → JsonWebToken Signature Algorithm: RS256.`,
     run: withClient(({ jwt_configuration: { alg } = {} }) =>
       alg?.startsWith('HS') ? `ID tokens are signed with ${alg}` : undefined,
@@ -95,10 +95,10 @@ export const managementChecks: readonly Check[] = [
   },
   {
     id: 'auth0-rotation-leeway',
-    title: 'refresh tokens rotate with an overlap, so that a lost answer ends no session',
+    title: 'refresh tokens rotate with an overlap, so a lost answer does not end the session',
     severity: 'warning',
     meaning:
-      'An answer that is lost on the way ends the session: the token that we have was used up (log event ferrt).',
+      'If an answer is lost on the way, the session ends: Auth0 refuses the old refresh token (log event ferrt).',
     fix: `${application} → Refresh Token Rotation → Rotation Overlap Period: 60 seconds.`,
     run: withClient(({ refresh_token: { rotation_type, leeway = 0 } = {} }, { config }) =>
       config.auth0.scopes.includes('offline_access') && rotation_type === 'rotating' && leeway === 0
@@ -110,7 +110,7 @@ export const managementChecks: readonly Check[] = [
     id: 'auth0-logout-initiators',
     title: 'Auth0 sends logout tokens to Stagedoor, for every reason',
     severity: 'warning',
-    meaning: 'Changed passwords, revoked sessions and deleted accounts may be left out.',
+    meaning: 'A session may outlive a changed password, a revoked session at Auth0 or a deleted account.',
     fix: `${application} → OpenID Connect Back-Channel Logout → Back-Channel Logout Initiators: all.`,
     run: withClient(judgeInitiators),
   },
@@ -118,7 +118,7 @@ export const managementChecks: readonly Check[] = [
     id: 'auth0-credential-expiry',
     title: 'no key of Private Key JWT is about to expire',
     severity: 'warning',
-    meaning: 'After that Auth0 refuses what is signed with it, and nobody can sign in.',
+    meaning: 'Once the key has expired, Auth0 refuses its signatures, and every login fails.',
     fix: 'stagedoor rotate private-key-jwt',
     run: withCredentials(({ name, expires_at: end }, now) =>
       end !== undefined && Date.parse(end) - now < soonMs ? `${name} expires at ${end}` : undefined,

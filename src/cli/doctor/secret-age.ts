@@ -11,7 +11,7 @@ const maxAgeDays = 180
 export const oldSecret = (command: string) =>
   ({
     severity: 'warning',
-    meaning: 'Old secrets are in old backups, in old laptops and in the heads of people who have left.',
+    meaning: 'Old secrets remain in backups, on old laptops and with people who have left.',
     fix: `${command}; deploy/rotation/ has schedules for CI.`,
   }) as const
 
@@ -51,7 +51,7 @@ function unknownAge(found: string): Fault {
   return {
     severity: 'info',
     found,
-    meaning: 'Nobody can tell how old the secret is: Auth0 keeps no date of it.',
-    fix: 'Rotate it by stagedoor rotate client-secret with --audit-file, and give the doctor the same file.',
+    meaning: 'The age of the secret is unknown: Auth0 does not record it.',
+    fix: 'Rotate it with stagedoor rotate client-secret --audit-file <file>, and give the doctor the same file.',
   }
 }

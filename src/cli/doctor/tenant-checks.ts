@@ -7,7 +7,7 @@ export const tenantChecks: readonly Check[] = [
     id: 'auth0-action',
     title: 'the Action that sets the claims is deployed, and in the login flow',
     severity: 'warning',
-    meaning: 'Logins run the deployed code: claims that the draft alone sets do not arrive.',
+    meaning: 'Logins run the deployed code: claims that only the draft sets do not arrive.',
     run: judgeActions,
   },
   {
@@ -15,7 +15,7 @@ export const tenantChecks: readonly Check[] = [
     title: 'social logins use keys of your own',
     severity: 'warning',
     meaning:
-      'They are for trying out: people see Auth0’s name, single sign-on and logout do not work, and a custom domain does not either.',
+      'Auth0’s developer keys are for tests only: people see Auth0’s name, and single sign-on, logout and custom domains do not work.',
     run: judgeConnections,
   },
 ]
@@ -70,7 +70,7 @@ function stale({ name, deployed_version: version }: Action): Fault {
 
 function unbound({ name }: Action): Fault {
   return {
-    found: `the Action ${name} sets claims that Stagedoor reads, and no login runs it`,
+    found: `the Action ${name} sets claims that Stagedoor reads, but no login runs it`,
     meaning: 'Roles and groups are empty for everybody.',
     fix: `Auth0 → Actions → Library → ${name} → Deploy; then Actions → Triggers → post-login: drag it into the flow, and Apply.`,
   }

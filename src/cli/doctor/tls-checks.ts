@@ -44,8 +44,8 @@ export const tlsChecks: readonly Check[] = [
     id: 'tls',
     title: 'old TLS is refused at server.baseUrl',
     severity: 'warning',
-    meaning: 'TLS before 1.2 is broken (RFC 8996): who sits between may read or change what passes.',
-    fix: 'Allow TLS 1.2 and 1.3 only where TLS ends: the ingress (nginx: ssl_protocols TLSv1.2 TLSv1.3). server.tls does so already.',
+    meaning: 'TLS before 1.2 is broken (RFC 8996): an attacker on the network may read or change the traffic.',
+    fix: 'Allow only TLS 1.2 and 1.3 where TLS ends: at the ingress (nginx: ssl_protocols TLSv1.2 TLSv1.3). server.tls does so already.',
     unless: ['dns', 'base-url'],
     async run({ config }) {
       const url = new URL(config.server.baseUrl)
@@ -57,7 +57,7 @@ export const tlsChecks: readonly Check[] = [
         cipher && {
           severity: 'info',
           found: `${url.host} accepts the old cipher ${cipher.cipher}`,
-          meaning: 'Browsers of today choose a better one. Auditors ask for ECDHE with GCM or ChaCha20 only.',
+          meaning: 'Current browsers choose a better one. Auditors ask for ECDHE with GCM or ChaCha20 only.',
           fix: 'Where TLS ends, leave out ciphers with CBC and those without ECDHE (nginx: ssl_ciphers). server.tls does so already.',
         }
       )
@@ -67,8 +67,8 @@ export const tlsChecks: readonly Check[] = [
     id: 'auth0-tls',
     title: 'TLS to Auth0 is up to date',
     severity: 'warning',
-    meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in its name.',
-    fix: 'Update the proxy or firewall that looks into TLS, or have it let the tenant’s domain pass untouched.',
+    meaning: 'Auth0 has refused such ciphers since June 2026, so another machine answers in place of Auth0.',
+    fix: 'Update the proxy or firewall that inspects TLS, or exempt the tenant’s domain from inspection.',
     unless: ['auth0-discovery'],
     /** Runs only without an outgoing proxy, because it connects directly. With a proxy, `auth0-discovery` reports a failed handshake. */
     async run({ config, env }) {
