@@ -3,7 +3,7 @@
 import type { UserPrincipal } from '../../identity/principal.ts'
 import { absoluteExpiryOf, expiryOf, type Session, type SessionLimits } from '../../session/session.ts'
 
-/** The answer of `GET /.stagedoor/me`. Times as RFC 3339. */
+/** The answer of `GET /.stagedoor/me`. Times are in the form of RFC 3339. */
 export function me(user: UserPrincipal, session: Session, limits: SessionLimits) {
   const { custom: _, ...claims } = user.claims
   return {

@@ -5,7 +5,7 @@ import type { Session } from '../../session/session.ts'
 
 export type OwnSessions = { seen: Pick<SeenSessions, 'list'>; revocations: Pick<Revocations, 'revoke'> }
 
-/** A person's own sessions: listing them, and ending others than the one that asks. */
+/** Lists a person's own sessions, and ends sessions other than the one that sends the request. */
 export function ownSessions({ seen, revocations }: OwnSessions) {
   const list = ({ issuer, subject }: Session): SeenSession[] =>
     seen.list({ subject }).filter((each) => each.issuer === issuer)
@@ -16,9 +16,9 @@ export function ownSessions({ seen, revocations }: OwnSessions) {
     /**
      * Ends the session that the form names, or all but this one.
      * @returns how many have ended
-     * @param onUnshared called where they have ended in this process only
-     * @throws STAGEDOOR_ACCOUNT_BAD_REQUEST where the form names none of the person's other sessions
-     * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE where other replicas could not learn of it yet
+     * @param onUnshared called when they have ended in this process only
+     * @throws STAGEDOOR_ACCOUNT_BAD_REQUEST when the form names none of the person's other sessions
+     * @throws STAGEDOOR_SESSION_STORE_UNAVAILABLE when other replicas could not be notified yet
      */
     async end(
       session: Session,

@@ -77,7 +77,7 @@ function signedIn({ principal, session }: FastifyRequest): { user: UserPrincipal
   throw new GatewayError('STAGEDOOR_SESSION_REQUIRED')
 }
 
-/** The message of the page after a form. We build the text, so that a link can at most give a wrong number. */
+/** The message of the page after a form. The text is ours; a forged link can change only the number. */
 function noticeIn(query: unknown): string | undefined {
   const { ended } = query as { ended?: unknown }
   if (typeof ended !== 'string' || !/^\d{1,5}$/.test(ended)) return undefined

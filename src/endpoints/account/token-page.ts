@@ -6,7 +6,7 @@ import type { Page } from '../../pages/layout.ts'
 /** The values that the page compares tokens with; none is a secret. */
 export type TokenPageFacts = { issuers: readonly string[]; audiences: readonly string[]; clientIds: readonly string[] }
 
-/** Faults that show without a key; the rest is for `stagedoor token verify`. */
+/** Faults that can be detected without a key. `stagedoor token verify` finds the others. */
 const shown: readonly BearerReason[] = [
   'opaque',
   'encrypted',
@@ -31,7 +31,7 @@ const data = JSON.stringify({
   momentClaims,
 }).replaceAll('<', String.raw`\u003c`)
 
-// Runs in the browser: plain JavaScript, and text goes in by textContent only.
+// This script runs in the browser, so it is plain JavaScript. It inserts text only through `textContent`.
 const inspector = createScript(`
 'use strict'
 const { reasons, headerMeanings, claimMeanings, momentClaims } = ${data}
@@ -124,7 +124,7 @@ function remediesIn({ issuers, audiences }: TokenPageFacts): Partial<Record<Bear
   }
 }
 
-/** A page that decodes a token in the browser; the field has no form and no name, so nothing can send it. */
+/** A page that decodes a token in the browser. The field has no form and no name, so the browser cannot submit the token. */
 export function tokenPage(facts: TokenPageFacts, accountHref: string): Page {
   return {
     title: 'What does this token say?',

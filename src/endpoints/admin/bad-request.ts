@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../../errors/gateway-error.ts'
 
-/** @param detail what the caller is told */
+/** @param detail a message for the caller */
 export function badRequest(detail: string): GatewayError {
   return new GatewayError('STAGEDOOR_ADMIN_BAD_REQUEST', { publicDetail: detail })
 }

@@ -29,7 +29,7 @@ export type ConsoleOptions = {
   openConnections: OpenConnections
   seen: Pick<SeenSessions, 'list'>
   conditions: () => Condition[]
-  /** The configuration in force, as people write it, secrets left out; and each value with its origin. */
+  /** The configuration in force, as people write it and without secrets; and each value with its origin. */
   configuration: () => { configuration: unknown; options: ShownOption[] }
   /** Milliseconds since the epoch. */
   now: () => number
@@ -37,11 +37,11 @@ export type ConsoleOptions = {
 
 const maxRecords = 200
 const overviewRecords = 15
-/** Then the browser connects again, and its rights are checked again. */
+/** How long an event stream stays open. The browser then reconnects, and its rights are checked again. */
 const liveForMs = 300_000
 const lookEveryMs = 1_000
 
-/** The pages of the console, and the same as JSON for programs. */
+/** The pages of the console, and their data as JSON for programs. */
 export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, options) => {
   const { base, address, recent, openConnections, seen, conditions, configuration } = options
 
@@ -74,7 +74,7 @@ export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, opti
   app.get('/live', async ({ principal, session, facts }, reply) => {
     const isOver = () => principal.kind === 'user' && seen.list({ session: principal.sessionId }).length === 0
     const stream = newsOf(recent, isOver)
-    // An open console must not hold up a restart, nor outlive its session.
+    // Register the stream, so that an open console neither delays a restart nor outlives its session.
     const connection = { session, asked: facts, isLongLived: true, index: 0, close: () => void stream.end() }
     openConnections.add(connection)
     stream.once('close', () => openConnections.remove(connection))
@@ -83,7 +83,7 @@ export const adminConsole: FastifyPluginAsync<ConsoleOptions> = async (app, opti
 }
 
 /**
- * An event for each second in which something was recorded.
+ * A stream that sends an event for each second in which something was recorded.
  * @param isOver whether the session of the reader has ended; the stream then ends, too
  */
 function newsOf(recent: RecentRecords, isOver: () => boolean): PassThrough {
@@ -116,7 +116,7 @@ function recordFilterIn(query: unknown): RecordFilter {
 
 function explained(request: FastifyRequest, { policy, claimNames, now }: ConsoleOptions) {
   const query = request.query as Partial<Record<string, string | string[]>>
-  // A parameter that comes twice is a list.
+  // A parameter that is given twice is a list.
   const text = (name: string, preset = ''): string => String(query[name] ?? preset)
   const method = text('method', 'GET').toUpperCase()
   const [host, path, claims] = [text('host'), text('path'), text('claims')]

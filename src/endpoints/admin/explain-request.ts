@@ -9,8 +9,8 @@ import { hypotheticalPrincipal } from '../../policy/hypothetical-principal.ts'
 type Caller = { principal: Principal; facts: Pick<RequestFacts, 'host'> }
 
 /**
- * Reads an administrator's question: `path`, `method` (GET), `host` (that of the request), and `claims` of another user; without
- * claims, as the admin.
+ * Reads an administrator's question: `path`, `method` (default GET), `host` (default: that of the request), and the `claims` of
+ * another user (default: the administrator).
  * @param now milliseconds since the epoch
  * @throws STAGEDOOR_POLICY_BAD_QUESTION
  */

@@ -5,17 +5,17 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import { refuseChangeFromOtherOrigin } from '../../headers/other-origins.ts'
 import { badRequest } from './bad-request.ts'
 
-/** Our signing keys by what they sign for. */
+/** Our signing keys, by purpose. */
 type SigningKeys = ReadonlyMap<string, Pick<Keys, 'current' | 'jwks' | 'rotate'>>
 
 export type AdminKeysOptions = { keys: SigningKeys; baseUrl: string }
 
-/** `GET /.stagedoor/admin/keys` and `POST …/keys/rotate`: lists our signing keys, and has the next one sign. */
+/** `GET /.stagedoor/admin/keys` and `POST …/keys/rotate`: lists our signing keys, and rotates them. */
 export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { keys, baseUrl }) => {
   app.get('/keys', async (_request, reply) => reply.header('cache-control', 'no-store').send({ keys: listed(keys) }))
 
   app.post('/keys/rotate', async (request, reply) => {
-    // Programs bring a token of their own, which no page of another site can send.
+    // Programs send their own token, which a page of another site cannot send.
     if (request.principal.kind === 'user') refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { purpose, dropPrevious } = (request.body ?? {}) as Readonly<Record<string, unknown>>
     const ring = typeof purpose === 'string' ? keys.get(purpose) : undefined
@@ -34,7 +34,7 @@ export const adminKeys: FastifyPluginAsync<AdminKeysOptions> = async (app, { key
   })
 }
 
-/** Public keys are published anyway: nothing here is a secret. */
+/** Contains no secrets: public keys are published anyway. */
 function listed(keys: SigningKeys) {
   return [...keys].map(([purpose, ring]) => ({
     purpose,

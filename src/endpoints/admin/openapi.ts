@@ -111,8 +111,8 @@ const paths = {
 }
 
 /**
- * The admin API as an OpenAPI 3.1 document. The same addresses answer a browser with the pages of the console.
- * @param server where the API lives, such as `https://portal.example.com/.stagedoor/admin`
+ * The admin API as an OpenAPI 3.1 document. The same URLs answer a browser with the pages of the console.
+ * @param server the base URL of the API, such as `https://portal.example.com/.stagedoor/admin`
  */
 export function openApiDocument(server: string): object {
   return {

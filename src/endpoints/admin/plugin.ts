@@ -17,7 +17,7 @@ type AdminOptions = AdminSessionsOptions &
 /** Endpoints for the operators of Stagedoor (`admin.allow`). */
 export const admin: FastifyPluginAsync<AdminOptions> = async (app, options) => {
   const { base, baseUrl, policy, claimNames, now } = options
-  // Fastify would put the prefix before the paths a second time.
+  // Reset the prefix: Fastify would prepend it to the paths a second time.
   const parts = { ...options, prefix: '', address: baseUrl + base }
   app.addHook('onRequest', (request, _reply, done) => done(refusalOf(request)))
 

@@ -34,10 +34,10 @@ export const adminSessions: FastifyPluginAsync<AdminSessionsOptions> = async (ap
   })
 
   app.post('/sessions/revoke', async (request, reply) => {
-    // Programs bring a token of their own, which no page of another site can send.
+    // Programs send their own token, which a page of another site cannot send.
     if (request.principal.kind === 'user') refuseChangeFromOtherOrigin(request.headers, baseUrl)
     const { revocation, target } = revocationIn(request.body, issuer, now())
-    // A session id alone says nothing to the reader of the record.
+    // Add the subject: a session id alone means nothing to the reader of the record.
     const subject = target.session === undefined ? target.subject : seen.list({ session: target.session })[0]?.subject
     const whose = subject === undefined ? target : { ...target, subject }
     const event = { event: 'revocation', channel: 'admin', target: whose } as const
@@ -63,7 +63,7 @@ export function filterIn(query: unknown): SeenFilter {
 }
 
 /**
- * What a request to end sessions names: one session of ours, all of a user, or all of one session at the login service.
+ * Reads what a request to end sessions names: one of our sessions, all of a user, or all of one session at the login service.
  * @param now milliseconds since the epoch
  * @throws STAGEDOOR_ADMIN_BAD_REQUEST
  */
@@ -82,10 +82,10 @@ export function revocationIn(
 }
 
 const pageSize = 50
-/** Most sessions in one answer to a program: about 300 KB. */
+/** The most sessions in one answer to a program: about 300 KB. */
 const answerSize = 1_000
 
-/** The part of the list that one page shows, of those in which the text stands. */
+/** The sessions that contain the search text, and the part of them that one page shows. */
 export function pageOf(found: readonly SeenSession[], query: unknown, limit = pageSize) {
   const { text = '', offset, ended } = query as { text?: unknown; offset?: unknown; ended?: unknown }
   const wanted = String(text).slice(0, maxLength)
@@ -105,13 +105,13 @@ function isAbout({ id, subject, email, organization, device, address }: SeenSess
   return [id, subject, email, organization, device, address].some((part) => part?.toLowerCase().includes(wanted))
 }
 
-/** Times as RFC 3339. */
+/** A session for the answer, with times in the form of RFC 3339. */
 export function listed({ createdAt, usedAt, ...session }: SeenSession) {
   return { ...session, signed_in_at: new Date(createdAt).toISOString(), used_at: new Date(usedAt).toISOString() }
 }
 
 function fieldsIn<Name extends string>(source: unknown, names: readonly Name[]): Partial<Record<Name, string>> {
-  // Parsed queries and forms have no prototype, so that `instanceof` says nothing of them.
+  // Parsed queries and forms have no prototype, so `instanceof Object` is false for them.
   const values = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {}
   const fields: Partial<Record<Name, string>> = {}
   for (const name of names) {

@@ -11,17 +11,17 @@ import { badRequest } from './bad-request.ts'
 export type AdminTrailOptions = {
   /** Path of the console. */
   base: string
-  /** Undefined where no file holds the trail. */
+  /** Undefined if the trail is not written to a file. */
   examine: Examine | undefined
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 const maxRecords = 200
-/** Each examination takes up to ten seconds (`audit/search-and-verify.ts` bounds what it reads), and one follows the other. */
+/** Searches run one after the other. Each takes up to ten seconds (`audit/search-and-verify.ts` limits how much it reads). */
 const maxUnderWay = 4
 
-/** `GET /.stagedoor/admin/audit`: searches the trail in the file, and says whether it is whole. */
+/** `GET /.stagedoor/admin/audit`: searches the trail in the file, and reports whether it is complete and unchanged. */
 export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { base, examine, now }) => {
   let underWay = 0
 
@@ -54,7 +54,7 @@ export const adminTrail: FastifyPluginAsync<AdminTrailOptions> = async (app, { b
   }
 }
 
-/** A trail that cannot be read is an answer, too. */
+/** Resolves to the error, instead of rejecting, for a trail that cannot be read. */
 function examined(examination: Promise<Examination>): Promise<Examination | UnreadableTrail> {
   return examination.catch((error: unknown) => {
     if (error instanceof UnreadableTrail) return error
@@ -64,7 +64,7 @@ function examined(examination: Promise<Examination>): Promise<Examination | Unre
 
 const names = ['person', 'event', 'class', 'outcome', 'since', 'until'] as const
 
-/** The filter that the form was sent with; an empty field sets no condition. */
+/** The filter of the submitted form; an empty field sets no condition. */
 function questionIn(query: unknown): AuditQuestion {
   const given = query as Partial<Record<string, unknown>>
   const texts = names.flatMap((name) => {

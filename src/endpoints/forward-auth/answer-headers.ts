@@ -6,8 +6,8 @@ import type { UpstreamIdentity } from '../../assertion/upstream-identity.ts'
 import { type IsOwnCookie, withoutOwnCookies } from '../../proxy/own-cookies.ts'
 
 /**
- * Headers of our answer that the proxy sends to the upstream in place of the client's: the caller's identity,
- * and those of the client's own fields that hold credentials of ours. A field that is missing is to be removed.
+ * The headers of our answer that replace the client's headers in the proxy's request to the upstream: the caller's identity, and
+ * the client's fields that may contain our credentials. The proxy must remove a field that is missing here.
  * @returns pairs of name and value
  */
 export function answerHeaders(
@@ -17,7 +17,7 @@ export function answerHeaders(
 ): [name: string, value: string][] {
   const { headers, replacesAuthorization } = identity
   const list = pairs(headers)
-  // Also when it becomes empty: Envoy keeps a header that the answer does not replace.
+  // Send `Cookie` even if it is empty: Envoy keeps a header that the answer does not replace.
   if (cookie !== undefined) list.push(['Cookie', withoutOwnCookies(cookie, isOwnCookie)])
   if (authorization !== undefined && !replacesAuthorization) list.push(['Authorization', authorization])
   return list

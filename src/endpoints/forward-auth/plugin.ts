@@ -13,18 +13,18 @@ type ForwardAuthOptions = {
 }
 
 /**
- * Answers a proxy that asks whether a request of its client may pass. All stages before this one have seen that request
- * as if it had come here, so that what they decided only has to be put into an answer.
+ * Answers a proxy that asks whether a request of its client is allowed. All earlier stages have handled that request as if it
+ * had come here, so this endpoint only turns their decision into an answer.
  */
 export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, { path, publicOrigin }) => {
   const isOwnCookie = createIsOwnCookie(publicOrigin.startsWith('https:'))
 
-  // Before Fastify looks at the body: Envoy asks with the method and the content type of the original request.
+  // Answer before Fastify parses the body: Envoy asks with the method and the content type of the original request.
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     const { decision, facts, principal, upstreamIdentity, raw } = request
     if (facts.askedBy === undefined || decision?.effect !== 'allow' || upstreamIdentity === undefined)
       throw new GatewayError('STAGEDOOR_INTERNAL', { reason: 'no-decision' })
-    // Proxies keep `Upgrade` to themselves, but not this one, which no page can set in another kind of request.
+    // Proxies do not forward `Upgrade`, but they forward this header, which a page cannot set in any other request.
     const isHandshake = raw.headers['sec-websocket-key'] !== undefined
     if (isHandshake && principal.kind === 'user') refuseUpgradeFromOtherOrigin(raw.headers, publicOrigin)
     for (const [name, value] of answerHeaders(raw.headers, upstreamIdentity, isOwnCookie)) reply.header(name, value)
@@ -32,7 +32,7 @@ export const forwardAuth: FastifyPluginAsync<ForwardAuthOptions> = async (app, {
     reply.code(facts.askedBy === 'relays-all-but-200' ? 200 : 204).send()
   }
 
-  // After @fastify/cookie has written its lines. nginx reads one header by one name, so each line gets its own.
+  // Runs after @fastify/cookie has written its lines. nginx reads only one header of each name, so each line gets its own name.
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (request.facts?.askedBy === 'reads-status')
       for (const [name, value] of numberedCookies(reply.getHeader('set-cookie'))) reply.header(name, value)

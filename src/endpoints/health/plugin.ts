@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import { type Condition, worstStatus } from '../../telemetry/condition.ts'
 
-/** Probes. `ready` answers 200 while degraded: taking the gateway away would end what still works. */
+/** The probes. `ready` answers 200 while degraded: removing the gateway would also end what still works. */
 export const health: FastifyPluginAsync<{ conditions: () => Condition[] | Promise<Condition[]> }> = async (
   app,
   { conditions },
