@@ -7,7 +7,7 @@ import type { RefreshCounters } from '../session/refresh/refresh-once.ts'
 
 type Trail = { readonly sinks: readonly Sink[]; count: () => number }
 
-/** Metrics of the audit trail, read from its parts at each scrape. */
+/** Metrics of the audit trail, read at each scrape. */
 export function showTrail(registry: Registry, trail: Trail): void {
   registry.registerMetric(
     new Counter({
@@ -39,7 +39,7 @@ export function showTrail(registry: Registry, trail: Trail): void {
   })
 }
 
-/** @param ages how old each key that signs is, milliseconds, by its purpose */
+/** @param ages returns the age of each signing key in milliseconds, by purpose */
 export function showKeyAges(registry: Registry, ages: () => Readonly<Record<string, number>>): void {
   showValues(registry, 'key', {
     name: 'stagedoor_signing_key_age_seconds',
@@ -49,7 +49,7 @@ export function showKeyAges(registry: Registry, ages: () => Readonly<Record<stri
   })
 }
 
-/** @param digest of the configuration in force, as the audit trail has it; undefined while none is */
+/** @param digest returns the digest of the configuration in force, as in the audit trail; undefined while there is none */
 export function showConfig(registry: Registry, digest: () => string | undefined): void {
   showValues(registry, 'digest', {
     name: 'stagedoor_config_info',
@@ -62,7 +62,7 @@ export function showConfig(registry: Registry, digest: () => string | undefined)
   })
 }
 
-/** @returns counts one delay, in milliseconds, from the end of sessions until this process learned of it */
+/** @returns a function that counts one delay, in milliseconds, from a revocation until this process was notified */
 export function countRevocationDelays(registry: Registry): (delayMs: number) => void {
   const delays = new Histogram({
     name: 'stagedoor_revocation_delay_seconds',
@@ -73,7 +73,7 @@ export function countRevocationDelays(registry: Registry): (delayMs: number) => 
   return (delayMs) => delays.observe(Math.max(0, delayMs) / 1000)
 }
 
-/** Counts calls to the login service by outcome, and shows how many its rate limit leaves (Auth0's headers). */
+/** Counts calls to the login service by outcome, and shows how many calls its rate limit still allows (Auth0's headers). */
 export function countLoginServiceCalls(registry: Registry): (origin: string, send: typeof fetch) => typeof fetch {
   const calls = new Counter({
     name: 'stagedoor_login_service_calls_total',
@@ -87,7 +87,7 @@ export function countLoginServiceCalls(registry: Registry): (origin: string, sen
     aggregator: 'min',
     registers: [registry],
   })
-  // No value until the service has named one: the 0 that a gauge begins with would say that no calls are left.
+  // Show no value until the service has sent one: the initial 0 of a gauge would mean that no calls are left.
   left.remove()
   return (origin, send) =>
     async (...given) => {
@@ -110,7 +110,7 @@ function isFor(origin: string, input: string | URL | Request): boolean {
   return url.startsWith(`${origin}/`)
 }
 
-/** Exports the counts of session refreshes. The refresher counts; the registry reads the counts at each scrape. */
+/** Exports the refresher's counts of session refreshes. The registry reads them at each scrape. */
 export function showRefreshes(registry: Registry, counters: Readonly<RefreshCounters>): void {
   showCounts(registry, 'outcome', {
     name: 'stagedoor_session_refreshes_total',
@@ -127,22 +127,22 @@ export function showRefreshes(registry: Registry, counters: Readonly<RefreshCoun
   })
 }
 
-/** A metric with one label, and its values at the time of a scrape. */
+/** A metric with one label. `read` returns its values at each scrape. */
 type Read = { name: string; help: string; read: () => (readonly [label: string, value: number])[] }
 
-/** Common to both kinds of metrics. */
+/** The methods that counters and gauges share. */
 type Written = { reset(): void; inc(labels: Record<string, string>, value: number): void }
 
 function showCounts(registry: Registry, labelName: string, read: Read): void {
   registry.registerMetric(new Counter({ ...shown(labelName, read), registers: [] }))
 }
 
-/** @param read with how the values of several workers become one */
+/** @param read the metric, with the way to aggregate the values of several workers */
 function showValues(registry: Registry, labelName: string, read: Read & { aggregator: 'min' | 'max' | 'sum' }): void {
   registry.registerMetric(new Gauge({ ...shown(labelName, read), aggregator: read.aggregator, registers: [] }))
 }
 
-/** Written anew at each scrape, because a label that was there at the last one, such as a sink, may be gone. */
+/** Resets the values at each scrape, because a label of the last scrape, such as a sink, may be gone. */
 function shown(labelName: string, { name, help, read }: Read) {
   return {
     name,

@@ -1,12 +1,12 @@
-/** Long enough for a busy process to collect a hundred items, and shorter than anybody waits for one. */
+/** Long enough for a busy process to collect a hundred items, and too short to be noticed. */
 export const maxWaitMs = 10
 
-/** Most items handled at once. */
+/** The most items that are handled together. */
 const maxHeld = 512
 
 /**
- * Handles items together, where one by one they would each find the processor's caches filled with the request's own work.
- * An exit handles those that are left; a kill loses them.
+ * Handles items in batches. Handled one by one, each would find the processor's caches filled by the work on its request.
+ * The remaining items are handled at exit; SIGKILL loses them.
  */
 export function createBatch<Item>(handle: (items: readonly Item[]) => void) {
   let held: Item[] = []
@@ -26,7 +26,7 @@ export function createBatch<Item>(handle: (items: readonly Item[]) => void) {
 
   process.once('exit', flush)
   return {
-    /** Has the item handled at the end of this turn of the event loop, with all that were collected before. */
+    /** Handles the item at the end of this turn of the event loop, with all that were collected before. */
     add(item: Item): void {
       hold(item)
       endOfTurn ??= setImmediate(() => {
@@ -34,7 +34,7 @@ export function createBatch<Item>(handle: (items: readonly Item[]) => void) {
         flush()
       })
     },
-    /** Has the item handled within `maxWaitMs`, so that more come together. */
+    /** Handles the item within `maxWaitMs`, so that larger batches form. */
     addPatiently(item: Item): void {
       hold(item)
       endOfWait ??= setTimeout(() => {
@@ -44,7 +44,7 @@ export function createBatch<Item>(handle: (items: readonly Item[]) => void) {
     },
     /** Handles the collected items at once. */
     flush,
-    /** Handles the collected items, and ends the batching. */
+    /** Handles the collected items and removes the timers and listeners. */
     close(): void {
       process.off('exit', flush)
       clearImmediate(endOfTurn)

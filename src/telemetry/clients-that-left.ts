@@ -3,12 +3,12 @@ import type { Http2ServerResponse } from 'node:http2'
 
 import fastifyPlugin from 'fastify-plugin'
 
-/** nginx's status for a client that did not wait; it stands in records only. */
+/** nginx's status for a client that closed its connection before the answer. It appears only in records. */
 const clientClosedRequest = 499
 
 /**
- * The stream of an answer over HTTP/2. Streams share a connection, so that nothing may be done to the socket.
- * Typed as HTTP/1.1, which the compatibility API of node:http2 takes after.
+ * The stream of an answer over HTTP/2; undefined for HTTP/1.1. Streams share a connection, so the socket must not be touched.
+ * The parameter has the type of HTTP/1.1, which the compatibility API of node:http2 resembles.
  */
 export function http2StreamOf(response: ServerResponse): Http2ServerResponse['stream'] | undefined {
   return (response as unknown as Partial<Http2ServerResponse>).stream
@@ -22,8 +22,8 @@ export function isGone(response: ServerResponse): boolean {
 }
 
 /**
- * Makes records say that the client went away. Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or
- * `error`: node:http emits neither when the client breaks off, node:http2 emits `finish` in any case.
+ * Records that the client went away. Fastify runs its onResponse hooks, and so audit and metrics, on `finish` or `error`.
+ * When the client breaks off, node:http emits neither, so this emits `error`; node:http2 always emits `finish`.
  */
 export function reportUnfinished(response: ServerResponse): void {
   if (http2StreamOf(response) !== undefined) return
@@ -32,7 +32,7 @@ export function reportUnfinished(response: ServerResponse): void {
   response.emit('error', new Error('the client went away'))
 }
 
-/** Has answers of our own on record where the client did not wait for them; the proxy stage sees to those of upstreams. */
+/** Records our own answers whose client did not wait for them. The proxy stage does this for answers of upstreams. */
 export const clientsThatLeft = fastifyPlugin(
   async (app) => {
     app.addHook('onRequest', (_request, reply, done) => {
@@ -42,7 +42,7 @@ export const clientsThatLeft = fastifyPlugin(
     })
     app.addHook('onSend', (_request, reply, payload, done) => {
       const { raw } = reply
-      // Fastify ends the answer behind this hook. The close of an answer is told once.
+      // Fastify ends the answer after this hook. `close` is emitted once, so a listener that is added after it never runs.
       if (isGone(raw)) setImmediate(reportUnfinished, raw)
       else raw.once('close', () => reportUnfinished(raw))
       done(null, payload)

@@ -1,8 +1,8 @@
 import type { Histogram } from 'prom-client'
 
 /**
- * A histogram without labels that is written down only when it is read. prom-client's own `observe` takes ten times as long, which a
- * gateway would pay for each request.
+ * A histogram without labels. It builds the values of prom-client only when it is read: prom-client's own `observe`, which would run
+ * for each request, takes ten times as long.
  */
 export function createDurationHistogram({
   name,
@@ -28,7 +28,7 @@ export function createDurationHistogram({
     return { metricName: `${name}_${part}`, labels, value }
   }
 
-  // A registry asks for a name and `get()`, whatever else the class has.
+  // A registry uses only the name and `get()` of a metric.
   const metric = { name, get: async () => ({ name, help, type: 'histogram', aggregator: 'sum', values: values() }) }
   return {
     observe(seconds: number): void {
@@ -40,7 +40,7 @@ export function createDurationHistogram({
         return
       }
     },
-    /** For a registry. */
+    /** The metric to register. */
     metric: metric as unknown as Histogram,
   }
 }

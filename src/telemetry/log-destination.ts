@@ -1,19 +1,19 @@
 import { pino } from 'pino'
 
-/** PIPE_BUF of Linux: shorter writes do not mix with the lines of other workers (POSIX write(2)). */
+/** PIPE_BUF of Linux: writes up to this size do not mix with the lines of other workers (POSIX write(2)). */
 const maxHeld = 4_096
-/** Characters of lines that wait for a target that takes none, such as a file on a full disk; what comes beyond is lost. */
+/** How many characters may wait while the target accepts none, such as a file on a full disk. Further lines are lost. */
 const maxWaiting = 1_048_576
-/** Between two tries once no more lines can wait: each costs a system call. */
+/** Time between two retries once no more lines can wait: each costs a system call. */
 const retryMs = 1_000
 
 /**
- * A file descriptor or file that is written to once a turn of the event loop: under load a system call serves many lines,
- * at rest each line is written at once. An orderly exit writes the remaining lines; SIGKILL loses those of the current turn.
+ * A file descriptor or file that is written once in each turn of the event loop: under load one system call writes many lines,
+ * otherwise each line is written at once. An orderly exit writes the remaining lines; SIGKILL loses those of the current turn.
  */
 export function createLogDestination(target: number | string) {
   const destination = pino.destination({ dest: target, sync: true, maxLength: maxWaiting })
-  // A log that cannot be written ends no process that serves; the next line tries again.
+  // A log that cannot be written must not end the process; the next line tries again.
   destination.on('error', fail)
   destination.on('write', () => void (failure = undefined))
   destination.on('drop', lose)
@@ -42,20 +42,20 @@ export function createLogDestination(target: number | string) {
     hasComplained = true
   }
 
-  /** Gives up lines for which there is no room, and tries the waiting ones again, once in `retryMs`. */
+  /** Drops lines for which there is no room, and retries the waiting ones once in `retryMs`. */
   function lose(lines: string): void {
     for (const listener of listeners) listener(lines)
     if (performance.now() - triedAt < retryMs) return
     triedAt = performance.now()
-    // Writing nothing makes pino try what waits; flushSync() would not return while the disk is full.
+    // An empty write makes pino retry the waiting lines; flushSync() would not return while the disk is full.
     destination.write('')
   }
 
   process.once('exit', flush)
   return {
-    /** Why the target takes no lines now. */
+    /** Why the target accepts no lines now; undefined while it does. */
     failure: (): string | undefined => failure,
-    /** Called with lines that are given up for want of room. */
+    /** Calls the listener with lines that are dropped because there is no room. */
     onLost: (listener: (lines: string) => void) => void listeners.add(listener),
     write(line: string): void {
       if (held.length + line.length > maxHeld) flush()

@@ -5,8 +5,8 @@ import { redact } from './redact.ts'
 export type { Logger } from 'pino'
 
 /**
- * JSON lines, each redacted as a whole before it is written.
- * @param level the least important line that is still written
+ * A logger that writes JSON lines. Each line is redacted as a whole before it is written.
+ * @param level the lowest level that is written
  */
 export function createLogger(level: string, destination: DestinationStream): Logger {
   const isoTime = createIsoTime()
@@ -21,8 +21,8 @@ export function createLogger(level: string, destination: DestinationStream): Log
 }
 
 /**
- * RFC 3339 in UTC, of milliseconds since the epoch. Keeps the text of the last second, in which most times lie: under load only
- * their milliseconds differ.
+ * Returns a function that formats milliseconds since the epoch in UTC (RFC 3339). It caches the text of the last second, because
+ * under load most times differ only in their milliseconds.
  */
 export function createIsoTime(): (ms: number) => string {
   let second = Number.NaN

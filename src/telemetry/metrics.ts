@@ -15,7 +15,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry })
   const conditions = new Gauge({
     name: 'stagedoor_condition_ok',
-    // Over all workers the worst value counts.
+    // Of several workers, the worst value counts.
     aggregator: 'min',
     help: 'Whether what Stagedoor depends on is well: 1 or 0.',
     labelNames: ['name'],
@@ -39,27 +39,27 @@ export function createMetrics() {
     labelNames: ['reason'],
     registers,
   })
-  // Each from zero, so that the first one is an increase.
+  // Start each counter at zero, so that the first refusal is an increase.
   const shedBy = new Map(shedReasons.map((reason) => [reason, shed.labels(reason)]))
   for (const counter of shedBy.values()) counter.inc(0)
   return {
-    /** One decided request: its outcome, the reason of a refusal, and how long the answer took. */
+    /** Counts one decided request: its outcome, the reason of a refusal, and how long the answer took. */
     decided: countDecisions(registry),
-    /** `1` while a condition holds, by name; those that were there before are gone. */
+    /** Shows `1` for each condition that is ok, otherwise `0`. Replaces the conditions shown before. */
     showConditions(all: readonly Condition[]): void {
       conditions.reset()
       for (const { name, status } of all) conditions.set({ name }, status === 'ok' ? 1 : 0)
     },
-    /** Groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
+    /** Counts groups of one user that assertions leave out: excluded by patterns, and beyond the maximum. */
     groupsLeftOut(filtered: number, capped: number): void {
       groups.inc({ why: 'filter' }, filtered)
       groups.inc({ why: 'max' }, capped)
     },
-    /** A claim, or a part of one, that has not the type that it needs. */
+    /** Counts a claim, or a part of one, that has the wrong type. */
     claimUnusable: (claim: string): void => claims.inc({ claim }),
-    /** A request that was answered 503 before it was looked at, by why. */
+    /** Counts a request that was answered 503 before it was processed, by reason. */
     shed: (reason: ShedReason): void => shedBy.get(reason)?.inc(),
-    /** Has the connections of clients shown that are open, and how many clients wait for the process. */
+    /** Shows how many client connections are open, and how many requests wait for the process. */
     measureConnections: (count: () => { open: number; waiting: number }) => measureConnections(registry, count),
     registry,
   }

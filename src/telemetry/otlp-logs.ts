@@ -35,12 +35,12 @@ export function createLogSender(target: OtlpTarget) {
         context: contextOf(traceId, spanId),
       })
     },
-    /** Sends what is left. A failure to send is already reported. */
+    /** Sends the remaining lines. A failure to send has already been reported. */
     close: (): Promise<void> => provider.shutdown().catch(() => undefined),
   }
 }
 
-/** Joins the line with the span of its request. */
+/** Links the line to the span of its request. */
 function contextOf(traceId: unknown, spanId: unknown) {
   if (typeof traceId !== 'string' || typeof spanId !== 'string') return ROOT_CONTEXT
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: 0 })

@@ -15,7 +15,7 @@ import {
 } from '@opentelemetry/otlp-transformer'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 
-/** Makes the connections of requests that Stagedoor itself sends. @param protocol `http:` or `https:` */
+/** Creates the agent for requests that Stagedoor itself sends. @param protocol `http:` or `https:` */
 export type AgentFor = (protocol: string) => HttpAgent
 
 /** A receiver of OTLP over HTTP. */
@@ -25,7 +25,7 @@ export type OtlpTarget = {
   protocol: 'http/protobuf' | 'http/json'
   headers: Readonly<Record<string, string>>
   agentFor?: AgentFor | undefined
-  /** Called for each batch, with the error if it was not taken. */
+  /** Called for each batch, with the error if sending failed. */
   onSent: (error: Error | undefined) => void
 }
 

@@ -1,13 +1,14 @@
 const mask = '[redacted]'
 
-/** In JSON a text may begin behind an escape, whose last letter is no part of it: `\n`, `\u001b`. */
+/** In JSON, a secret may follow an escape such as `\n` or `\u001b`, whose last letter is not part of the secret. */
 const afterEscape = String.raw`(?<=\\(?:[bfnrt]|u[\da-f]{4}))`
-/** Of a domain: a letter or digit of any script (RFC 5890 §2.3.2.1), in a path as the bytes of UTF-8. */
+/** A label of a domain: letters and digits of any script (RFC 5890 §2.3.2.1), in a path percent-encoded as UTF-8. */
 const domainLabel = String.raw`(?:[a-z\d\u00a1-\uffff-]|%[89a-f][\da-f])+`
 const wordStart = String.raw`(?:\b|${afterEscape})`
 
-// One pass over the finished line masks every secret, whichever object, message or stack it came from. Clients write
-// parts of it, so that what repeats may begin only where its run of characters does: else a line takes the square of its length.
+// One pass over the finished line masks every secret, whichever object, message or stack it came from. Clients control parts of
+// the line. So a repetition may start only at the start of its run of characters; otherwise the time grows with the square of
+// the line's length.
 const secrets = new RegExp(
   [
     // JWS, JWE and other dotted base64url (RFC 7515 §7.1, RFC 7516 §7.1)
@@ -29,8 +30,8 @@ const secrets = new RegExp(
 )
 
 /**
- * A quick test: a line with neither `=` nor one of these texts cannot match any pattern above. Most lines fail it, and it
- * costs a twentieth of the full search. The `@clients` of Auth0's machines is no e-mail address.
+ * A quick test: a line with neither `=` nor one of these texts cannot match any pattern above. Most lines contain neither, and the
+ * test costs a twentieth of the full search. The `@clients` of Auth0's machines is not an e-mail address.
  */
 const traces = new RegExp(
   String.raw`"(?:authorization|cookie|set-cookie|state|nonce|code|code_?verifier|client_?secrets?|refresh_?token|access_?token|id_?token|password|secrets?)":"|(?:Bearer|Basic) |eyJ|@${domainLabel}\.`,
@@ -41,7 +42,7 @@ function mayHoldSecret(line: string): boolean {
   return line.includes('=') || traces.test(line)
 }
 
-/** Masks cookies, tokens, codes, state, passwords and e-mail addresses in a line of the log, and in hosts and paths of audit records. */
+/** Masks cookies, tokens, codes, state, passwords and e-mail addresses in log lines, and in hosts and paths of audit records. */
 export function redact(line: string): string {
   return mayHoldSecret(line) ? line.replace(secrets, mask) : line
 }

@@ -6,22 +6,22 @@ import { traceOf } from './request-logger.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether the log has a line of this request. */
+    /** Whether the log already has a line for this request. */
     isLogged: boolean
   }
 }
 
 export type RequestLineOptions = {
   logger: Pick<Logger, 'info' | 'isLevelEnabled'>
-  /** Whether decided requests have a record of the audit trail among the lines of the log. */
+  /** Whether the log contains the audit records of decided requests. */
   hasRecords: boolean
-  /** Whether requests to this path that went well are left out. */
+  /** Whether successful requests to this path are not logged. */
   isQuiet: (path: string) => boolean
-  /** The share of quiet requests that has a line, from 0 to 1. */
+  /** The share of quiet requests that are logged all the same, from 0 to 1. */
   sampleRatio: number
 }
 
-/** Writes one line for each finished request, unless the line of its refusal (`errors/plugin.ts`) or its record of the audit trail is there. */
+/** Writes one line for each finished request, unless the log has the line of its refusal (`errors/plugin.ts`) or its audit record. */
 export const requestLine = fastifyPlugin<RequestLineOptions>(
   async (app, { logger, hasRecords, isQuiet, sampleRatio }) => {
     app.decorateRequest('isLogged', false)
@@ -45,7 +45,7 @@ export const requestLine = fastifyPlugin<RequestLineOptions>(
   { name: 'request-line', dependencies: ['errors'] },
 )
 
-/** The log's line for a request. The audit trail has the caller. @param elapsedMs since the head arrived */
+/** The log line of a request. It does not name the caller, which is in the audit trail. @param elapsedMs since the head arrived */
 export function lineOf({ facts, decision, method }: Partial<FastifyRequest>, status: number, elapsedMs: number) {
   return {
     method,
@@ -59,7 +59,7 @@ export function lineOf({ facts, decision, method }: Partial<FastifyRequest>, sta
   }
 }
 
-/** From 0 to 1 by the random part of the trace id, so that all replicas and lines of one trace decide alike. */
+/** A number from 0 to 1 from the random part of the trace id, so that all replicas decide alike for one trace. */
 function positionOf(traceparent: string): number {
   return Number.parseInt(traceparent.slice(27, 35), 16) / 2 ** 32
 }

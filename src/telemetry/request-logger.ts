@@ -2,12 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 
 import type { RequestFacts } from '../boundary/facts.ts'
 
-/** A request's logger that is made when the request first logs: most log nothing, and making one costs. */
+/** A request's logger, created lazily: most requests log nothing, and creating a logger takes time. */
 class RequestLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: object
   #made: FastifyBaseLogger | undefined
-  /** Set once the boundary has let the request in. */
+  /** Set once the boundary has accepted the request. */
   facts: Pick<RequestFacts, 'traceparent'> | undefined
 
   constructor(parent: FastifyBaseLogger, bindings: object) {
@@ -58,7 +58,7 @@ export function requestLogger(parent: FastifyBaseLogger, bindings: object): Fast
   return new RequestLogger(parent, bindings) as FastifyBaseLogger
 }
 
-/** Has the lines of a request name its trace, as it is when the first one is written. */
+/** Adds the trace to the log lines of a request. The values are read when the first line is written. */
 export function nameTrace(log: FastifyBaseLogger, facts: Pick<RequestFacts, 'traceparent'>): void {
   if (log instanceof RequestLogger) log.facts = facts
 }

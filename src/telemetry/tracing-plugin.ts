@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 type TracingPart = { tracing: Tracing | undefined }
 
-/** Runs after the boundary: begins a trace for each request that it lets in. Without tracing it adds nothing. */
+/** Runs after the boundary and begins a trace for each request that it accepted. Without tracing it does nothing. */
 export const tracing = fastifyPlugin<TracingPart>(
   async (app, { tracing: traces }) => {
     if (traces === undefined) return
@@ -37,7 +37,7 @@ export const tracing = fastifyPlugin<TracingPart>(
   { name: 'tracing', dependencies: ['boundary'] },
 )
 
-/** Has the span of a stage begin here, and that of the stage before it end. */
+/** Begins the span of a stage here, and ends that of the stage before it. */
 export function traceStage(app: FastifyInstance, name: string, { tracing: traces }: TracingPart): void {
   if (traces === undefined) return
   app.addHook('onRequest', (request, _reply, done) => {
@@ -46,7 +46,7 @@ export function traceStage(app: FastifyInstance, name: string, { tracing: traces
   })
 }
 
-/** Without the caller and without the query: those are in the audit trail, under the same request id. */
+/** The attributes of a request, without the caller and the query. The audit trail has the caller, under the same request id. */
 function attributesOf({ facts, decision }: FastifyRequest) {
   const { method, path, protocol, host, requestId } = facts
   return {

@@ -10,15 +10,15 @@ import { createSpanExporter, otlpTimeoutMs, type OtlpTarget, stagedoorResource }
 
 export type Tracing = ReturnType<typeof createTracing>
 
-/** The span of one request, and below it one for each stage. */
+/** The span of one request, with a child span for each stage. */
 export type RequestTrace = ReturnType<Tracing['begin']>
 
 export type TracingOptions = OtlpTarget & {
-  /** Share of the traces that begin here and are recorded, from 0 to 1. */
+  /** The share of traces that are recorded, from 0 to 1, of those that begin here. */
   sampleRatio: number
 }
 
-/** Traces by the official SDK, sent as OTLP over HTTP; nothing global is set. */
+/** Traces with the official SDK, sent as OTLP over HTTP. Sets nothing globally. */
 export function createTracing({ sampleRatio, ...target }: TracingOptions) {
   const exporter = createSpanExporter(target)
   const provider = new TracerProvider({
@@ -37,14 +37,14 @@ export function createTracing({ sampleRatio, ...target }: TracingOptions) {
     const context = trace.setSpan(ROOT_CONTEXT, root)
     let running: Span | undefined
     return {
-      /** Names the span of the request, and says whether it is recorded. */
+      /** Identifies the span of the request, and states whether it is recorded. */
       traceparent: traceparentOf(root),
-      /** Ends the span of the stage that ran, and begins that of the next. */
+      /** Ends the span of the current stage, and begins that of the next. */
       stage(name: string): void {
         running?.end()
         running = root.isRecording() ? tracer.startSpan(name, {}, context) : undefined
       },
-      /** Ends the span of the stage that ran: it threw. */
+      /** Ends the span of the current stage with an error. */
       fail(code: string): void {
         running?.setStatus({ code: SpanStatusCode.ERROR, message: code }).end()
         running = undefined
@@ -58,7 +58,7 @@ export function createTracing({ sampleRatio, ...target }: TracingOptions) {
     }
   }
 
-  /** Sends what is left. A failure to send is already reported. */
+  /** Sends the remaining spans. A failure to send has already been reported. */
   const close = (): Promise<void> => provider.shutdown().catch(() => undefined)
   return { begin, close }
 }
