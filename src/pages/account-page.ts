@@ -11,11 +11,11 @@ type AccountView = {
   /** Milliseconds since the epoch. */
   signedInAt: number
   expiresAt: number
-  /** Services and pages, whether the person can open each, and why not. */
+  /** Services and pages, with whether the person can open each one, or why not. */
   entries: readonly ReachedEntry[]
-  /** The person's live sessions, this one among them. */
+  /** The person's live sessions, including this one. */
   sessions: readonly SeenSession[]
-  /** Whether to show the way to the console. */
+  /** Whether to show the link to the console. */
   isAdmin: boolean
   /** Path prefix of our own endpoints. */
   prefix: string
@@ -23,7 +23,7 @@ type AccountView = {
   notice?: string | undefined
 }
 
-/** Takes away a picture that cannot be loaded. */
+/** Removes a picture that cannot be loaded. */
 const missingPictures = createScript(`
 for (const picture of document.querySelectorAll('.initial img')) {
   const leave = () => picture.remove()
@@ -61,7 +61,7 @@ export function accountPage(view: AccountView): Page {
 function personSection({ claims, subject }: UserPrincipal): Html {
   const name = claims.name ?? claims.email ?? subject
   const isShown = claims.picture?.startsWith('https://') === true
-  // The picture lies over the initial, which shows where the picture cannot be loaded.
+  // The picture covers the initial, which stays visible if the picture cannot be loaded.
   const picture = isShown ? html`<img src="${claims.picture}" alt="" referrerpolicy="no-referrer" />` : undefined
   return html`<div class="person">
     <span class="initial" aria-hidden="true">${/^./u.exec(name)?.[0].toUpperCase()}${picture}</span><strong>${name}</strong></div>`

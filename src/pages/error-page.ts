@@ -7,11 +7,11 @@ export type ErrorView = {
   detail?: string | undefined
   code: string
   requestId: string
-  /** How it was decided, for admins; line by line. */
+  /** How the request was decided, line by line; for administrators. */
   explanation?: readonly string[] | undefined
   /** Links that the page offers. */
   ways: readonly { label: string; href: string }[]
-  /** Signs out here and at the login service, then asks for a login. */
+  /** A form that signs out here and at the login service, then starts a login. */
   anotherAccount?: { action: string; returnTo: string } | undefined
 }
 

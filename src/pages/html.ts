@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** Markup that needs no more escaping. */
+/** Markup that is already escaped. */
 export class Html {
   readonly markup: string
 
@@ -11,12 +11,12 @@ export class Html {
 
 type Part = Html | string | number | undefined | readonly Html[]
 
-/** Text as it must stand in HTML, element or quoted attribute alike. */
+/** Escapes text for HTML, in elements and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-/** Template tag: everything put in is escaped, unless it is `Html` already. */
+/** Template tag that escapes every inserted value, unless it is `Html`. */
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: literals }, ...parts.map(render)))
 }
@@ -29,7 +29,7 @@ function render(part: Part): string {
 }
 
 /**
- * A moment to the minute, in UTC; a script on the page shows it in the reader's own time zone.
+ * A time to the minute, in UTC. A script on the page converts it to the reader's own time zone.
  * @param ms milliseconds since the epoch
  */
 export function timeElement(ms: number): Html {
@@ -37,20 +37,20 @@ export function timeElement(ms: number): Html {
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
 }
 
-/** The same to the second, for records, of which there are many in a minute. */
+/** A time to the second, for records, of which there are many in a minute. */
 export function preciseTimeElement(ms: number): Html {
   const iso = new Date(ms).toISOString()
   return html`<time datetime="${iso}" data-seconds>${iso.slice(0, 19).replace('T', ' ')} UTC</time>`
 }
 
-/** JavaScript that stands inside a page, and its hash for `script-src` (CSP Level 3 §2.3.1). */
+/** An inline script, and its hash for `script-src` (CSP Level 3 §2.3.1). */
 export type Script = { text: string; source: string }
 
 export function createScript(text: string): Script {
   return { text, source: `'sha256-${hash('sha256', text, 'base64')}'` }
 }
 
-/** Shows every `<time>` in the reader's own time zone, also in parts that come later (`replaced`); the page itself says UTC. */
+/** Shows every `<time>` in the reader's own time zone, also in parts that are added later (`replaced`). Without it, times are in UTC. */
 export const localTimes: Script = createScript(`
 const options = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }
 const showTimes = () => {

@@ -2,17 +2,17 @@ import { hash } from 'node:crypto'
 
 import { Html, html, localTimes, type Script } from './html.ts'
 
-/** One page of ours, before it is rendered. */
+/** One of our pages, before it is rendered. */
 export type Page = {
   title: string
   body: Html
   footer?: Html
-  /** Links at the top; such a page is as wide as the screen allows. */
+  /** Links at the top. A page with links is as wide as the screen allows. */
   navigation?: readonly NavigationLink[]
-  /** Stands in two columns beside each other, where the screen is wide enough. */
+  /** Whether the page has two columns if the screen is wide enough. */
   isWide?: boolean
   scripts?: readonly Script[]
-  /** Origins beside our own that its forms may lead to. */
+  /** Origins, in addition to our own, that its forms may lead to. */
   formTargets?: readonly string[]
 }
 
@@ -82,12 +82,12 @@ table,tbody,tr,td{display:block}thead{display:none}tr{padding:.5rem 0;border-top
 td[data-label]:not(:empty)::before{content:attr(data-label) " ";color:var(--soft)}}
 `
 
-/** A door; with an icon in the page itself, a browser asks no upstream for one. */
+/** A door. With an icon in the page itself, browsers do not request one from an upstream. */
 const ownIcon = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1b5e8c"/><path d="M5 13V3h6v10zM9 8h1" fill="#fff" stroke="#1b5e8c"/></svg>',
 )}`
 
-/** Headers of a page: nothing loads but images, nothing frames it, forms go to us (and on to the provider after logout). */
+/** Headers of a page. It may load only images, cannot be framed, and sends forms only to us and to the origins in `formTargets`. */
 export function pageHeaders(
   { scripts = [], formTargets = [] }: Pick<Page, 'scripts' | 'formTargets'> = {},
   look: Look = defaultLook,
@@ -116,7 +116,7 @@ export function pageHeaders(
   }
 }
 
-/** A whole page; works without scripts, in light and dark, on small screens. */
+/** Renders a complete page. It works without scripts, in light and dark mode, and on small screens. */
 export function renderPage(page: Page, look: Look = defaultLook): string {
   const { title, body, footer, navigation, isWide = false, scripts = [] } = page
   const scriptTags = [localTimes, ...scripts].map(({ text }) => html`<script type="module">${new Html(text)}</script>`)
@@ -167,7 +167,7 @@ export type Look = {
 
 export const defaultLook: Look = { name: 'Stagedoor' }
 
-/** The style rules that a color of the operator's adds. Text on buttons is black or white, whichever is easier to read. */
+/** The style rules for the operator's color. Text on buttons is black or white, whichever is easier to read. */
 function styleOf({ color }: Look): string {
   if (color === undefined) return ''
   const ink = luminanceOf(color) > 0.179 ? '#000' : '#fff'

@@ -3,7 +3,7 @@ import type { Page } from './layout.ts'
 
 type Links = { portalHref: string; accountHref: string; logoutHref: string }
 
-/** For the back button and bookmarks of the login: nothing is wrong, and nothing is left to do. */
+/** The page for the back button and for bookmarks of the login, when the person is already signed in. */
 export function alreadySignedInPage(name: string | undefined, { portalHref, accountHref, logoutHref }: Links): Page {
   return {
     title: 'You are signed in already',
@@ -19,8 +19,8 @@ export function alreadySignedInPage(name: string | undefined, { portalHref, acco
 }
 
 /**
- * Reports the login to the portal's other tabs (only pages of our own origin receive it), then closes the window, which
- * browsers allow only where a script opened it.
+ * Reports the login to the portal's other tabs (only pages of our own origin receive it), then closes the window. Browsers allow
+ * that only if a script opened the window.
  */
 const announce = createScript(`new BroadcastChannel('stagedoor').postMessage({type:'signed-in'});window.close()`)
 

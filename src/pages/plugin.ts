@@ -5,12 +5,12 @@ import { type Page, pageHeaders, renderPage, type Look } from './layout.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Answers with a page of ours. */
+    /** Answers with one of our pages. */
     sendPage(page: Page): FastifyReply
   }
 }
 
-/** Every page leaves through here, so that all of them have one look and one set of headers. */
+/** Sends every page, so that all have the same look and the same headers. */
 export const pages = fastifyPlugin<{ look: Look }>(
   async (app, { look }) => {
     app.decorateReply('sendPage', function sendPage(this: FastifyReply, page: Page) {

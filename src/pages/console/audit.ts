@@ -8,17 +8,17 @@ import type { Page } from '../layout.ts'
 import { consolePage } from './frame.ts'
 import { recordTable } from './records.ts'
 
-/** The fields of the filter form, as typed. */
+/** The fields of the filter form, as entered. */
 export type AuditQuestion = Partial<Record<'person' | 'event' | 'class' | 'outcome' | 'since' | 'until', string>>
 
-/** Undefined where no file holds the trail; an error where the file cannot be read. */
+/** Undefined if the trail is not written to a file; an error if the file cannot be read. */
 type Answer = Examination | Error | undefined
 
-/** Events that the form offers. Checkpoints are left out: they only serve the proof. */
+/** Events that the form offers. Checkpoints are left out: they only serve to verify the trail. */
 const events = eventNames.filter((name) => name !== 'checkpoint')
 const shownFaults = 20
 
-/** Searches the trail in the file, and says whether it is whole. */
+/** Shows a search of the trail in the file, and whether the trail is complete and unchanged. */
 export function auditPage(question: AuditQuestion, examination: Answer, base: string): Page {
   return consolePage('audit', html`${form(question, base)} ${answer(examination, base)}`, base)
 }

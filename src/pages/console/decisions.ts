@@ -24,7 +24,7 @@ export function decisionsPage(records: readonly AuditRecord[], { text, outcome }
 
 type Explained = { method: string; host: string; path: string; claims: string; lines?: readonly string[] | undefined }
 
-/** Asks the rules, and shows how they decide. */
+/** A form for a question to the rules, and how the rules decide it. */
 export function explainPage({ method, host, path, claims, lines }: Explained, base: string): Page {
   return consolePage(
     'explain',

@@ -12,7 +12,7 @@ const labels = {
 
 type ConsolePage = keyof typeof labels
 
-/** Shows what is new in place: each event fetches the page again and exchanges its live part. */
+/** Updates the page in place: on each event it fetches the page again and replaces its live part. */
 const live = createScript(`
 const part = document.querySelector('[data-live]')
 if (part) {
@@ -33,7 +33,7 @@ if (part) {
 }
 `)
 
-/** A page of the console: links to the others, and news in its live part. */
+/** A page of the console, with links to the others and a live part that updates itself. */
 export function consolePage(page: ConsolePage, body: Html, base: string): Page {
   const pages = Object.keys(labels) as ConsolePage[]
   return {

@@ -9,14 +9,14 @@ import { recordTable } from './records.ts'
 
 type Overview = {
   conditions: readonly Condition[]
-  /** Records of this process, the latest first. */
+  /** Records of this process, latest first. */
   records: readonly AuditRecord[]
   sessionCount: number
-  /** The oldest first. */
+  /** Oldest first. */
   minutes: readonly Minute[]
 }
 
-/** Health, the last half hour, and what happened last. */
+/** Health, charts of the last half hour, and the latest records. */
 export function overviewPage({ conditions, records, sessionCount, minutes }: Overview, base: string): Page {
   return consolePage(
     'overview',
@@ -54,13 +54,13 @@ const series: readonly Series[] = [
   },
 ]
 
-/** One small chart for each series, over the same minutes, each scaled to its own highest bar. */
+/** One small chart for each series over the same minutes. Each chart is scaled to its own highest bar. */
 function charts(minutes: readonly Minute[]): Html {
   const tiles = series.map(({ label, bar, value, summary }) => {
     const values = minutes.map(value)
     const most = Math.max(1, ...values)
     const bars = values.map((each, i) => {
-      // A small number still gets a bar that can be seen.
+      // A small number still gets a visible bar.
       const height = each === 0 ? 0 : Math.max(2, Math.round((each / most) * 60))
       return html`<rect x="${i * 10}" y="${60 - height}" width="8" height="${height}" class="bar ${bar}" />`
     })

@@ -2,7 +2,7 @@ import type { AuditRecord } from '../../audit/record-schema.ts'
 import { changeText } from '../../audit/record.ts'
 import { type Html, html, preciseTimeElement } from '../html.ts'
 
-/** A table of records, the latest first; each decision links to how the rules decide it. */
+/** A table of records, latest first. Each decision links to an explanation. */
 export function recordTable(records: readonly AuditRecord[], base: string): Html {
   if (records.length === 0) return html`<p class="soft">No record matches.</p>`
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Records"><table>
@@ -37,7 +37,7 @@ function whatOf({ method, path, target, change, channel }: AuditRecord): string 
   return [method, path].filter(Boolean).join(' ')
 }
 
-/** Asks the rules about a request that they decided: the same method, host and path. */
+/** A link to the explanation of a decided request, with its method, host and path. */
 function explainLink({ event, method, host = '', path }: AuditRecord, base: string): Html | undefined {
   const isDecided = event === 'decision' || event === 'admin-action'
   if (!isDecided || method === undefined || path === undefined) return undefined

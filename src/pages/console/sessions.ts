@@ -13,7 +13,7 @@ type SessionList = {
   notice?: string | undefined
 }
 
-/** Live sessions, with search and a way to end one or all of a person. */
+/** Live sessions, with a search, and buttons to end one session or all sessions of a person. */
 export function sessionsPage(list: SessionList, base: string): Page {
   const { sessions, total, text, notice } = list
   return consolePage(
