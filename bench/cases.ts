@@ -6,14 +6,14 @@ type Named = {
   /** A target rests on it, so that every way through the gateway is measured, and more often. */
   isCentral?: true
 }
-/** As many requests as it takes, by wrk. */
+/** wrk sends requests as fast as they are answered. */
 export type LoadCase = Named & {
   kind: 'load'
   path: string
   /** Only the Node origin takes uploads. */
   origin: 'static' | 'dynamic'
   load: Omit<LoadOptions, 'url' | 'seconds'>
-  /** Answers are few, so that runs are twice as long: wrk counts whole ones only. */
+  /** Runs are twice as long, since answers are few and wrk counts complete ones only. */
   isLong?: true
 }
 /** Requests at a constant rate, however long the answers take. */

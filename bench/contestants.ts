@@ -6,7 +6,7 @@ import { nginxCommand } from './origin/nginx.ts'
 import { freePort, nodeCommand, type Running, startOn } from './process.ts'
 import { startRedis } from './redis.ts'
 
-/** One core for what is measured, one for everything else. */
+/** One core for the measured process, one for everything else. */
 export const cores = { candidate: 0, rest: 1 }
 
 export type OriginKind = 'static' | 'dynamic'
@@ -23,7 +23,7 @@ export type Origins = Record<OriginKind, string> & {
 export type Contestant = {
   name: string
   url: string
-  /** Asked for in place of the case's path. */
+  /** The path to request, instead of the case's path. */
   path?: string
   /** `Name: value` each. */
   headers: readonly string[]

@@ -17,7 +17,7 @@ import { createTemporaryFolder } from './temporary-folder.ts'
 export type GatewayProcess = {
   pid: number
   url: string
-  /** Where probes are answered beside the clients' listener. */
+  /** The admin listener, which also answers probes. */
   adminUrl: string
   headers: readonly string[]
   stop: () => Promise<void>
@@ -26,7 +26,7 @@ export type GatewayProcess = {
 export type GatewayOptions = {
   originUrl: string
   workers: number
-  /** What several workers share sessions and keys through. */
+  /** The Redis through which several workers share sessions and keys. */
   redisUrl?: string | undefined
   core?: number | string
   niceness?: number

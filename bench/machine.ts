@@ -6,7 +6,7 @@ const quietLoad = 0.7
 
 const loadAtStart = loadavg()[0] ?? 0
 
-/** Where and when: absolutes mean nothing without. */
+/** The machine and the time, without which absolute figures mean nothing. */
 export function machine(): string {
   const [cpu] = cpus()
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()

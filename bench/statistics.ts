@@ -1,4 +1,4 @@
-/** Of no values there is no median: NaN, which tables show as a dash. */
+/** The median; NaN without values, which tables show as a dash. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN
   const sorted = values.toSorted((a, b) => a - b)

@@ -17,11 +17,11 @@ export type BackendOptions = {
   port: number
   /** Later ones win. */
   configFiles: readonly string[]
-  /** Beside our own environment. */
+  /** Variables in addition to our own environment. */
   environment?: NodeJS.ProcessEnv
   /** A module that Node loads first. */
   preload?: string | undefined
-  /** What must answer 2xx beside Backstage's own readiness. */
+  /** URL that has to answer 2xx in addition to Backstage's own readiness. */
   readyPaths?: readonly string[]
   /** Gets every line that Backstage logs. */
   log?: ProgressLog
@@ -30,13 +30,13 @@ export type BackendOptions = {
 export type RunningBackstage = {
   url: string
   close: () => Promise<void>
-  /** SIGKILL, and its exit. */
+  /** Sends SIGKILL and waits for the exit. */
   kill: () => Promise<void>
 }
 
 /**
- * Starts a backend with what the example has installed, and waits until it is ready. Production mode: there a provider
- * that cannot start stops Backstage, instead of being left out with a warning.
+ * Starts a backend with the packages of the example, and waits until it is ready. It runs in production mode, in which a provider
+ * that fails to start stops Backstage, instead of being skipped with a warning.
  *
  * @throws Error with Backstage's last log lines, where it ends or is not ready in five minutes
  */

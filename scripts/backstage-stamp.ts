@@ -18,7 +18,7 @@ export async function hashOf(root: string, patterns: readonly string[]): Promise
   return hash.digest('hex')
 }
 
-/** Runs `task` unless it ran before with the same `value`; remembers that in the file `path` once it has succeeded. */
+/** Runs `task` unless it succeeded before with the same `value`, which the file `path` records. */
 export async function onceFor(path: string, value: string, task: () => Promise<void>): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => undefined)) === value) return
   await task()

@@ -1,4 +1,4 @@
-/** `npm run drills`: the tests of `test/drills` for `DRILL_SECONDS` each, and a report in Markdown of what was tried. */
+/** `npm run drills`: runs the tests of `test/drills` for `DRILL_SECONDS` each, and prints a report in Markdown. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ const hasPrograms = await ensurePrograms()
 const paths = argv.slice(2)
 const { passed, failed, skipped } = await runTap(paths.length > 0 ? paths : ['test/drills'], {
   coverage: false,
-  // Drills wait for conditions; on a machine that does much else they take as long as they take.
+  // Drills wait for conditions, which takes long on a busy machine.
   timeoutSeconds: 3_600 + 5 * Number(env['DRILL_SECONDS']),
 })
 const minutes = Math.round((performance.now() - startedAtMs) / 60_000)

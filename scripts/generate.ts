@@ -33,7 +33,7 @@ function recordSchema(): string {
   return `${JSON.stringify({ title, ...z.toJSONSchema(auditRecordSchema) }, null, 2)}\n`
 }
 
-/** The generated files whose text on disk is not what their source says now. */
+/** The generated files whose text on disk differs from their source. */
 export async function staleFiles(): Promise<string[]> {
   const stale: string[] = []
   for (const [path, text] of Object.entries(generatedFiles())) {

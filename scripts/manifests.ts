@@ -14,10 +14,10 @@ export type RenderedMode = (typeof renderedModes)[number]
 /** The values of an example; `ingress` and `sidecar` are also rendered. */
 export const exampleValues = (mode: RenderedMode): string => join(chart, 'ci', `${mode}.yaml`)
 
-/** Where the rendered example lies. */
+/** The path of the rendered example. */
 export const manifestPath = (mode: RenderedMode): string => join(repositoryRoot, 'deploy/kubernetes', `${mode}.yaml`)
 
-/** What Helm printed, and whether it succeeded. */
+/** The output of Helm, and whether it succeeded. */
 export type HelmOutcome = { isFine: boolean; stdout: string; stderr: string }
 
 /** Runs `helm <verb>` on the chart. */
@@ -30,7 +30,7 @@ export const runHelm = (helm: string, verb: readonly string[], ...args: readonly
 
 /**
  * The manifests of an example, as committed.
- * @throws Error with what Helm said
+ * @throws Error with the output of Helm
  */
 export const renderExample = (helm: string, mode: RenderedMode): string => {
   const args = ['--namespace', 'developer-portal', '-f', exampleValues(mode)]

@@ -3,11 +3,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// Prints what the gateway is made of, as CycloneDX, from the lockfile alone. `npm sbom --omit=dev` would leave out production packages that
-// packages for development need too; so npm is asked about a copy that has none of the latter.
+// Prints the gateway's bill of materials as CycloneDX, from the lockfile alone. `npm sbom --omit=dev` would leave out production packages that
+// development packages need, too. So npm reads a copy without development packages.
 const root = join(import.meta.dirname, '..')
 const parent = mkdtempSync(join(tmpdir(), 'stagedoor-sbom-'))
-// npm names the whole after its folder.
+// npm uses the folder's name as the name of the package.
 const folder = join(parent, 'stagedoor')
 const npm = (...args: string[]) =>
   execFileSync('npm', args, { cwd: folder, encoding: 'utf8', maxBuffer: 64 * 1024 ** 2 })

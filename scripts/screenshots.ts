@@ -1,4 +1,4 @@
-/** `npm run screenshots`: takes the pictures of README and docs from the demo, so that they show what there is. */
+/** `npm run screenshots`: takes the pictures of README and docs from the demo, so that they are up to date. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { repositoryRoot } from './testing/command.ts'
 
 const folder = join(repositoryRoot, 'docs', 'images')
 
-/** Starts the demo and gives the address that it announces. */
+/** Starts the demo. @returns the URL that it prints */
 async function startDemo(): Promise<{ url: string; stop: () => Promise<void> }> {
   const demo = spawn(process.execPath, ['scripts/demo.ts'], {
     cwd: repositoryRoot,
@@ -52,7 +52,7 @@ async function takePictures(url: string, browser: Browser): Promise<void> {
   await login.getByRole('button', { name: 'Jane Doe' }).waitFor()
   await take(login, 'sign-in')
 
-  // Something for the console to show: people at work, and one who is refused.
+  // Create content for the console: active people, and one who is refused.
   const { page: max } = await newPage(browser)
   await signIn(max, `${url}/create/service`, 'Max Muster')
   const { page: elsewhere } = await newPage(browser)

@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything that must hold. `npm test -- test/policy` runs only the tests below these paths.
+ * `npm test`: runs all checks. `npm test -- test/policy` runs only the tests below these paths.
  * The last line is `N passed, N failed` (and `, N skipped`): the assertions of the tests plus one for each other part.
  */
 import { rmSync } from 'node:fs'
@@ -82,7 +82,7 @@ const rows: Part[][] = [
 
 const seconds = (durationMs: number): string => (durationMs / 1000).toFixed(1)
 
-// A part that throws is a part that failed: the others still have something to say.
+// A part that throws has failed. The other parts still run.
 const outcomeOf = async (part: Part, log: Log): Promise<TestCounts> => {
   try {
     return await part.run(log)
@@ -92,7 +92,7 @@ const outcomeOf = async (part: Part, log: Log): Promise<TestCounts> => {
   }
 }
 
-/** Runs a part and prints what it says: at once where it runs alone, else when it has ended. */
+/** Runs a part and prints its output: at once if it runs alone, otherwise at its end. */
 const runPart = async (part: Part, isAlone: boolean): Promise<TestCounts> => {
   const title = `\n── ${part.title}`
   const kept = [title]

@@ -8,7 +8,7 @@ export type Announcement = {
   token?: string
   /** More request headers, one `Name: value` each. */
   headers?: readonly string[]
-  /** Asked for in place of the case's path. */
+  /** The path to request, instead of the case's path. */
   path?: string
 }
 
@@ -16,5 +16,5 @@ export function announce(announcement: Announcement): void {
   process.stdout.write(`${JSON.stringify(announcement)}\n`)
 }
 
-// An orderly exit, because a profile is written only then.
+// Exit normally: Node writes a profile only then.
 process.once('SIGTERM', () => process.exit(0))

@@ -1,4 +1,4 @@
-/** Stagedoor's proxy stage alone, behind a stand-in that lets everything pass. */
+/** Stagedoor's proxy stage alone, behind a mock that allows every request. */
 import Fastify from 'fastify'
 
 import { acceptMethods } from '../../src/listener/fastify-options.ts'

@@ -1,4 +1,4 @@
-/** The whole gateway as the candidates that are one share it: configured from a file, Auth0 not needed and not there. */
+/** The whole gateway, shared by its candidates: configured from a file, without Auth0. */
 import { rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

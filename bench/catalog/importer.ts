@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { exampleDirectory } from '../../scripts/backstage-setup.ts'
 
-/** What the importing process tells: how far it is, and at the end of a round what it took. */
+/** Messages of the importing process: its progress, and the figures of each round. */
 export type ImportMessage =
   | { kind: 'progress'; users: number }
   | {

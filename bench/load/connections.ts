@@ -8,7 +8,7 @@ import type { Outcome } from './tally.ts'
 type Target = { host: string; port: number; head: string }
 
 type Limits = {
-  /** As many clients as there may be: past it, requests wait for a connection like people do for a browser. */
+  /** The maximum number of clients. Beyond it requests wait for a free connection. */
   max: number
   timeoutMs: number
 }
@@ -16,18 +16,18 @@ type Limits = {
 type Connection = { socket: Socket; dueAt: number | undefined; sentAt: number; timer: NodeJS.Timeout | undefined }
 
 export type Connections = {
-  /** Connects this many beforehand. */
+  /** Opens this many connections in advance. */
   open(count: number): Promise<void>
   /** Asks on a free connection, else on a new one. `dueAt` is when a person would have clicked. */
   ask(dueAt: number): void
-  /** Requests that were neither answered nor given up. */
+  /** Requests that were neither answered nor abandoned. */
   pending(): number
   close(): void
 }
 
 /**
  * Keep-alive connections that carry one request at a time, taken in turns.
- * @param report is told what came of each request, once
+ * @param report gets the outcome of each request, once
  */
 export function createConnections(
   { host, port, head }: Target,
@@ -56,7 +56,7 @@ export function createConnections(
     connection.socket.write(head)
   }
 
-  /** Requests that have waited for longer than people do are dropped. */
+  /** Drops requests that have waited longer than a person would. */
   const nextWaiting = (): number | undefined => {
     for (;;) {
       const dueAt = waiting.shift()

@@ -1,5 +1,5 @@
 /**
- * Opens many event streams, WebSockets or downloads and tells how many; then obeys, one line each: `arrived` counts what
+ * Opens many event streams, WebSockets or downloads and prints how many. Then it reads commands, one per line: `arrived` counts what
  * came, `resume` lets downloads flow, `echo 3` sends texts there and back for 3 s. Arguments: URL, kind, count.
  */
 import { createInterface } from 'node:readline'

@@ -1,4 +1,4 @@
-/** Offers requests at a constant rate and prints what came of them. A process of its own: BENCH_LOAD is its task, as JSON. */
+/** A process that sends requests at a constant rate and prints the outcomes. BENCH_LOAD has its task as JSON. */
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { createConnections } from './connections.ts'

@@ -11,7 +11,7 @@ export type OpenStream = {
 
 export type OpenTask = { target: string; kind: StreamKind; count: number; headers: readonly string[] }
 
-/** A proxy whose pool is full leaves the next stream waiting for ever. */
+/** A proxy with a full pool lets the next stream wait forever. */
 const patienceMs = 10_000
 const atATime = 100
 const downloadBytes = 10 * 1_024 * 1_024

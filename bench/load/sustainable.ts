@@ -6,7 +6,7 @@ const tries = 2
 
 const latencyLimitMs = 200
 
-/** Whether a rate was carried: everything answered, in the time in which it was offered, and quickly. */
+/** Whether a rate was sustained: all requests were answered during the load, and quickly. */
 export function isSustained(result: OpenLoopResult): boolean {
   const { goodputPerSecond, offeredPerSecond, p99Ms, rejected, otherAnswers, broken, timedOut, unsent } = result
   if (rejected + otherAnswers + broken + timedOut + unsent > 0) return false
@@ -20,8 +20,8 @@ export type Capacity = {
 }
 
 /**
- * Looks for the highest rate that is carried, from above.
- * @param closedPerSecond what gets through when each answer is waited for
+ * Searches the highest sustainable rate, from above.
+ * @param closedPerSecond requests per second when each client waits for its answer
  */
 export async function findCapacity(
   closedPerSecond: number,

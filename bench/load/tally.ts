@@ -12,16 +12,16 @@ export type Outcome =
   /** The connection broke; or no answer in time; or there were no connections left to ask on. */
   | { kind: 'broken' | 'timed-out' | 'unsent' }
 
-/** What came of requests at a constant rate. Latency counts from the moment at which each was due. */
+/** The outcome of requests at a constant rate. Latency counts from the due time of each. */
 export type OpenLoopResult = {
   /** Requests that were due, per second. */
   offeredPerSecond: number
   /** Successes that arrived while requests were offered, per second. */
   goodputPerSecond: number
-  /** The same of the second half. */
+  /** Successes per second in the second half. */
   lateGoodputPerSecond: number
   served: number
-  /** Answers 503 and 429, and those of them that do not say when to come again. */
+  /** Answers 503 and 429, and those of them without Retry-After. */
   rejected: number
   rejectedWithoutRetryAfter: number
   otherAnswers: number

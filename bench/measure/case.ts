@@ -17,7 +17,7 @@ import { measureOverload } from './overload.ts'
 import { measureLoad, measurePaced, type RunOptions } from './requests.ts'
 import { measureWorkers } from './workers.ts'
 
-/** One who is to be measured, not yet there. */
+/** A contestant that has not been started yet. */
 export type Start = { name: string; start: () => Promise<Contestant> }
 
 /**
@@ -108,7 +108,7 @@ function rowsOf(starts: readonly Start[]): Row[] {
 }
 
 /**
- * Starts all, has them measured and ends what was started; who does not start says so in its row.
+ * Starts all contestants, measures them and ends them. The row of one that fails to start says so.
  * @param rows one for each, in the same order
  */
 async function withContestants(

@@ -1,6 +1,6 @@
 /**
- * `npm run lint:backstage`: what Backstage's own tools say of our packages, in a workspace like those they are made for.
- * `npm run lint:backstage -- --write` writes the API reports anew, after a change of what a package exports.
+ * `npm run lint:backstage`: runs Backstage's own tools on our packages, in a workspace of the layout that they expect.
+ * `npm run lint:backstage -- --write` updates the API reports after a change of a package's exports.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ type Check = { title: string; run: (folder: string) => Promise<boolean> }
 
 const root = join(import.meta.dirname, '../..')
 
-/** Whether the command, a tool of the workspace or of ours, ended well; what it says goes to our output. */
+/** Whether the command, a tool of the workspace or our own, succeeded. Its output goes to our output. */
 async function succeeds(folder: string, command: string, ...parameters: string[]): Promise<boolean> {
   const bins = [folder, root].map((where) => join(where, 'node_modules/.bin'))
   const env = { ...process.env, PATH: [...bins, process.env['PATH']].join(delimiter) }

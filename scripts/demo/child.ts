@@ -24,7 +24,7 @@ export const startProgram = (
     cwd,
     env: { ...projectEnvironment(), ...variables },
     stdio: ['ignore', log, log],
-    // A group of its own: Ctrl-C reaches us alone, and we stop things in order.
+    // Use a separate process group: Ctrl-C reaches only us, and we stop the programs in order.
     detached: true,
   })
   closeSync(log)
@@ -45,7 +45,7 @@ const answersWell = async (url: string): Promise<boolean> => {
 
 /**
  * Resolves when the URL answers 2xx.
- * @throws Error when the program ends before, or when the time is up
+ * @throws Error when the program ends before, or on timeout
  */
 export const untilReady = async (program: Program, url: string, timeoutMs: number): Promise<void> => {
   const endsAtMs = performance.now() + timeoutMs

@@ -1,4 +1,4 @@
-/** Rules that suit a Backstage as it is: each with the reason it is there. */
+/** Rules for an unchanged Backstage, each with its reason. */
 export const defaultRoutes = `\
   # Browsers fetch these without cookies in some Backstage apps, and they hold nothing private.
   - { name: manifest, path: /manifest.json, methods: [GET, HEAD], allow: public }

@@ -17,7 +17,7 @@ const head = `\
 #   BACKSTAGE_URL may be set.
 `
 
-/** `config/default.yaml`: every option, its default, what it means. */
+/** `config/default.yaml`: every option with its default and meaning. */
 export function defaultYaml(root: Option): string {
   const required = new Set(root.required)
   const sections = Object.entries(root.properties ?? {}).map(([name, option]) =>
@@ -26,7 +26,7 @@ export function defaultYaml(root: Option): string {
   return [head, ...sections].join('\n')
 }
 
-/** @param isAbsent whether the section around it is absent by default: a value in it would bring it about */
+/** @param isAbsent whether the surrounding section is absent by default: a value in it would create the section */
 function render(name: string, option: Option, depth: number, isRequired: boolean, isAbsent = false): string {
   const comment = commentOf(option, depth)
   if (name === 'routes') return `${comment}routes:\n${defaultRoutes}`
@@ -61,7 +61,7 @@ function renderChildren(option: Option, depth: number, isAbsent = false): string
   return children.map(([name, child]) => render(name, child, depth, required.has(name), isAbsent)).join('')
 }
 
-/** A map by names of people's choice is shown with the name of its example. */
+/** A map with free names is shown with the name of its example. */
 function renderRecord(option: Option, depth: number): string {
   const names = Object.keys(option['x-example'] ?? {})
   const entry = typeof option.additionalProperties === 'object' ? option.additionalProperties : {}

@@ -8,7 +8,7 @@ const secretFile = {
   additionalProperties: false,
 }
 
-/** The schema for editors: what people may write, `${VAR}` and `$file` included. */
+/** The schema for editors: all permitted values, including `${VAR}` and `$file`. */
 export function jsonSchema(root: Option): string {
   const schema = { ...widen(root), title: 'Configuration of Stagedoor' }
   return `${JSON.stringify(schema, undefined, 2)}\n`
@@ -27,7 +27,7 @@ function widen(option: Option): Record<string, unknown> {
   }
 }
 
-/** Words of ours become those that editors know. */
+/** Converts our keywords to those that editors know. */
 function plainWords(option: Option): Record<string, unknown> {
   const own = Object.entries(option).filter(([key]) => !key.startsWith('x-'))
   const example = option['x-example']

@@ -7,13 +7,13 @@ import { startProgram, stopProgram, untilReady } from '../demo/child.ts'
 const startTimeoutMs = 180_000
 
 export type StackOptions = {
-  /** Where the stock app is. */
+  /** The folder of the stock app. */
   app: string
   gatewayUrl: string
   backstagePort: number
 }
 
-/** Starts the Auth0 stand-in, the app's backend and the gateway; returns what stops them. */
+/** Starts the local Auth0, the app's backend and the gateway. @returns a function that stops them */
 export async function startStack({ app, gatewayUrl, backstagePort }: StackOptions): Promise<() => Promise<void>> {
   const auth0 = await startLocalAuth0({
     issuerHost: 'localhost',

@@ -28,7 +28,7 @@ export async function freePort(): Promise<number> {
 /** Reserves a TCP port by holding the UDP port of the same number, which does not block the TCP port itself. */
 async function reserve(port: number): Promise<boolean> {
   const socket = createSocket('udp4')
-  // Held until the process ends, and no reason for it to go on.
+  // Held until the process ends, without keeping it alive.
   socket.unref()
   try {
     const bound = once(socket, 'listening')

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { repositoryRoot, runCommand } from './command.ts'
 import { compileCache } from './compile-cache.ts'
 
-/** What a run of tests came to; the numbers are assertions, as tap counts them. */
+/** The result of a test run. The numbers are assertions, as tap counts them. */
 export type TestCounts = { passed: number; failed: number; skipped: number }
 
 const summary = /^# \{ total: \d+(?<counts>[^}]*)\}$/gm
@@ -54,7 +54,7 @@ const testPoint =
 /** `test/a.test.ts > what holds > the assertion`, and what was found there: difference, place, stack. */
 export type Failure = { path: string; found: string }
 
-/** What failed, the innermost only. */
+/** The failures, innermost only. */
 export const failuresOf = (tapOutput: string): Failure[] => {
   const openTests: string[] = []
   const failures: Failure[] = []
@@ -64,7 +64,7 @@ export const failuresOf = (tapOutput: string): Failure[] => {
     const name = groups?.['subtest'] ?? groups?.['failure'] ?? ''
     openTests.splice(depth, Infinity, name)
     const path = openTests.join(' > ')
-    // A test closes after what failed inside it, which says more.
+    // A test closes after the failures inside it, which are more specific.
     const isSaid = failures.some((failure) => failure.path.startsWith(`${path} > `))
     if (groups?.['failure'] !== undefined && !isSaid) failures.push({ path, found: groups['found'] ?? '' })
   }
@@ -106,7 +106,7 @@ type RunOptions = {
   /** A part of `npm test`: its slowest files are of interest. */
   isSuite?: boolean
   timeoutSeconds?: number
-  /** Takes what the run has to say. */
+  /** Receives the output of the run. */
   log?: (text: string) => void
 }
 

@@ -1,12 +1,12 @@
 import type { LocalUser } from '../../auth0/local/model.ts'
 
-/** The id of Jane, who is in the stand-in from the start. */
+/** The id of Jane, a user of the local Auth0 from the start. */
 export const jane = 'auth0|64f1c0ffee0000000000a001'
 
-/** The id of Bob, who is there too. */
+/** The id of Bob, another user from the start. */
 export const bob = 'auth0|64f1c0ffee0000000000a004'
 
-/** A user for `createUser` that the stand-in does not know yet. */
+/** A new user for `createUser`. */
 export function userOf(given: Partial<LocalUser> = {}): LocalUser {
   return {
     id: 'auth0|new',

@@ -9,9 +9,9 @@ import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { endAndWait, endWithUs } from './children.ts'
 import { freePort } from './ports.ts'
 
-/** The stand-in as a process of its own. A new start knows the same people, and has other keys and no sessions. */
+/** The local Auth0 as a process. A restart has the same people, new keys and no sessions. */
 export type Auth0Process = Pick<LocalAuth0, 'issuer' | 'clientId' | 'clientSecret'> & {
-  /** SIGKILL, and its exit. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>
   start(): Promise<void>
 }

@@ -18,11 +18,11 @@ export type Balancer = { port: number; untilAllAreUp: () => Promise<void> }
 type Options = {
   /** Where it listens; default: a free port. */
   port?: number
-  /** A PEM file with certificate and key: it speaks TLS to both sides then, and HTTP/2 to replicas for clients that do. */
+  /** A PEM file with certificate and key: TLS on both sides, and HTTP/2 to replicas for HTTP/2 clients. */
   pem?: string
 }
 
-/** HAProxy with the recipe in deploy/, in front of these ports. */
+/** HAProxy, configured as in deploy/, in front of these ports. */
 export async function startBalancer(t: Test, ports: readonly number[], options: Options = {}): Promise<Balancer> {
   const port = options.port ?? (await freePort())
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-balancer-'))
@@ -41,7 +41,7 @@ export async function startBalancer(t: Test, ports: readonly number[], options: 
     haproxy.kill('SIGTERM')
     await once(haproxy, 'exit')
   })
-  // HAProxy gives the control socket its name after it has opened the port.
+  // HAProxy creates the control socket after it has opened the port.
   await until(async () => {
     if (haproxy.exitCode !== null) throw new Error(`HAProxy ended at its start: ${said.join('')}`)
     return (await isListening({ port, host: '127.0.0.1' })) && (await isListening({ path: control }))
@@ -60,7 +60,7 @@ function withTls(config: string, pem: string): string {
   return `${bound}backend stagedoor${secured('http/1.1')}\nbackend stagedoor-h2${secured('h2')}`
 }
 
-/** How many servers pass their probe, by HAProxy's own account (`show stat`, a line of CSV each). */
+/** The number of servers that pass their probe, from HAProxy's statistics (`show stat`, one CSV line per server). */
 async function upServers(control: string): Promise<number> {
   const socket = connect(control)
   socket.write('show stat\n')

@@ -1,12 +1,12 @@
 import { request } from 'undici'
 
-/** A browser as far as HTTP goes: cookies by host and path prefix `__Host-`, redirects, forms, fetch metadata. */
+/** A browser at the level of HTTP: cookies by host and prefix `__Host-`, redirects, forms, fetch metadata. */
 export type Browser = {
-  /** Loads a page as a person would, following redirects; stops at the last answer. */
+  /** Loads a page as a navigation and follows redirects. @returns the last answer */
   open(url: string, init?: Init): Promise<Page>
-  /** The same without following redirects. */
+  /** Loads a page without following redirects. */
   step(url: string, init?: Init): Promise<Page>
-  /** Fetches as a script of the page would. */
+  /** Sends a request like a script of the page. */
   fetch(url: string, init?: Init): Promise<Page>
   /** Sends a form of the page at `from`. */
   submit(from: string, action: string, fields: Record<string, string>): Promise<Page>

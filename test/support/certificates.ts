@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 export type CertificateFolder = {
   certificate: string
   key: string
-  /** Puts a certificate with this common name, and its key, in place of what is there. */
+  /** Replaces certificate and key with new ones of this common name. */
   issue(commonName: string): Promise<void>
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 const children = new Set<ChildProcess>()
 let isWatching = false
 
-/** No child outlives the test's process, also when a timeout ends that before its teardown. */
+/** Ends the child with the test's process, even if a timeout ends that before its teardown. */
 export function endWithUs(child: ChildProcess): void {
   children.add(child)
   child.once('exit', () => children.delete(child))
@@ -15,7 +15,7 @@ export function endWithUs(child: ChildProcess): void {
   })
 }
 
-/** Sends a signal that ends a child, and resolves when it has ended: also where something else has ended it before. */
+/** Sends a signal that ends a child and resolves when it has ended, even if it had ended before. */
 export async function endAndWait(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')

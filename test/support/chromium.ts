@@ -12,7 +12,7 @@ const candidates = [
   '/usr/bin/google-chrome',
 ]
 
-/** A real Chromium with an empty profile that speaks to nobody but this machine. */
+/** A real Chromium with an empty profile that connects only to this machine. */
 export async function openChromium(t: Test): Promise<BrowserContext> {
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path))
   if (executablePath === undefined)
@@ -31,7 +31,7 @@ export async function openChromium(t: Test): Promise<BrowserContext> {
     ],
   })
   t.teardown(() => browser.close())
-  // Far enough from UTC to tell local times from others, on whatever machine.
+  // A time zone far from UTC, so that local times differ from UTC on every machine.
   const context = await browser.newContext({ locale: 'en-US', timezoneId: 'Asia/Tokyo' })
   context.setDefaultTimeout(patienceMs)
   return context

@@ -26,7 +26,7 @@ export type Cluster = {
   auth0: LocalAuth0
   redis: TestRedis
   baseUrl: string
-  /** One request on a connection of its own, so that workers take turns. */
+  /** Sends one request on a new connection, so that workers take turns. */
   ask(path: string, headers?: Record<string, string>, method?: string): Promise<ClusterAnswer>
   /** @returns the Cookie header of a new session */
   signIn(email?: string): Promise<string>
@@ -37,17 +37,17 @@ export type Cluster = {
   file: string
   /** Replaces the configuration in its file: as a whole by a text, or some of its sections. */
   rewriteConfig(change: string | Record<string, object>): Promise<void>
-  /** SIGHUP to the process that was started. */
+  /** Sends SIGHUP to the started process. */
   hangUp(): void
-  /** Log lines so far, and records of the audit trail, which stand among them. */
+  /** Log lines so far, including records of the audit trail. */
   logged: Record<string, unknown>[]
   records: Record<string, unknown>[]
-  /** Those of level error. */
+  /** Log lines of level error. */
   errors(): Record<string, unknown>[]
   port: number
-  /** Of the process that was started. */
+  /** Id of the started process. */
   pid: number
-  /** Process ids of the workers that run now. */
+  /** Process ids of the running workers. */
   workers(): Promise<number[]>
   /** SIGTERM to the primary; its exit code. */
   stop(): Promise<number | null>
@@ -62,7 +62,7 @@ export type ClusterOptions = {
   audit?: object
   telemetry?: object
   upstream?: RequestListener
-  /** Instead of one that the cluster starts. */
+  /** An existing one, instead of one that the cluster starts. */
   upstreamUrl?: string
   port?: number
   stderr?: 'ignore'

@@ -1,13 +1,13 @@
-/** How a function fails: at once, or, where it returns a promise, by one that rejects. */
+/** How a function fails: it throws at once, or returns a promise that rejects. */
 export type FaultKind = 'throws' | 'rejects'
 
-/** Functions that a test can have fail, one at a time. */
+/** Functions that a test can make fail, one at a time. */
 export type Faults = {
-  /** The same object; each function below it is called through here. */
+  /** Wraps an object, so that every function below it is called through here. */
   within: <Root extends object>(name: string, root: Root) => Root
-  /** Has the function at this path fail from now on; nothing fails without a path. */
+  /** Makes the function at this path fail from now on. Without a path no function fails. */
   fail(path?: string, kind?: FaultKind): void
-  /** The functions that were called since the last time this was asked, and the ways in which each can fail. */
+  /** The functions called since the last call of this one, with the ways in which each can fail. */
   called(): Map<string, FaultKind[]>
 }
 
@@ -65,7 +65,7 @@ export function createFaults(): Faults {
   }
 }
 
-/** Objects of libraries and of Node check who they are, and are left alone. */
+/** Objects of libraries and of Node check their identity, so they are not wrapped. */
 function isOfOurs(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { constructor } = value

@@ -12,11 +12,11 @@ import { until } from './until.ts'
 
 export type ForwardProxy = {
   url: string
-  /** Hosts and ports that it was asked to connect to. */
+  /** Hosts and ports of the requested connections. */
   asked(): Promise<string[]>
 }
 
-/** A real forward proxy, as companies have between their machines and the internet. */
+/** A real forward proxy, as in corporate networks. */
 export async function startForwardProxy(t: Test): Promise<ForwardProxy> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-proxy-'))

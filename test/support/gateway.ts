@@ -14,22 +14,22 @@ import { Listener } from '../../src/listener/listener.ts'
 import { buildAdminApp, adminAnswers } from '../../src/process/admin-app.ts'
 import type { Faults } from './faults.ts'
 
-/** Configuration as it stands in YAML; sections are merged one level deep over what a test needs. */
+/** Configuration as in YAML. Sections are merged, one level deep, over the defaults for tests. */
 export type ConfigOverrides = Record<string, unknown>
 
 export type Gateway = {
   app: FastifyInstance
   admin: FastifyInstance
   listener: Listener
-  /** What the stages were given; a test may break one. */
+  /** The parts that the stages use. A test may break one. */
   parts: Parts
-  /** `server.baseUrl`: what people type. */
+  /** `server.baseUrl`, the public URL. */
   url: string
-  /** Where it listens; another one only behind a proxy. */
+  /** The URL of the listener; differs from `url` only behind a proxy. */
   directUrl: string
   /** Log and audit lines so far. */
   logged: Record<string, unknown>[]
-  /** Records of the trail, without those that are about the trail itself. */
+  /** Records of the trail, except for those about the trail itself. */
   records(): Record<string, unknown>[]
 }
 
@@ -40,17 +40,17 @@ export type GatewayOptions = {
   publicPort?: number
   config?: ConfigOverrides
   now?: () => number
-  /** Stands between the gateway and everything it asks for by HTTP itself; upstreams have their own way. */
+  /** Replaces `fetch` for the gateway's own HTTP requests, except for those to upstreams. */
   fetch?: typeof fetch
   /** Instead of the port. */
   listen?: { path: string }
-  /** Has what the gateway is made of fail as a test wants it to. */
+  /** Makes parts of the gateway fail on demand. */
   faults?: Faults
   /** Stands between the listener and the app. */
   routing?: (app: FastifyInstance) => RequestListener
 }
 
-/** Starts the gateway as `server.ts` does, on a port chosen beforehand, because its base URL must name it. */
+/** Starts the gateway as `server.ts` does, on a port chosen before, because the base URL has to name it. */
 export async function startGateway(t: Test, options: GatewayOptions): Promise<Gateway> {
   const url = `http://localhost:${options.publicPort ?? options.port}`
   const directUrl = `http://127.0.0.1:${options.port}`
@@ -98,7 +98,7 @@ export async function startGateway(t: Test, options: GatewayOptions): Promise<Ga
   await listener.listen(address)
   const ofTheTrailItself = new Set(['start', 'stop', 'key', 'checkpoint'])
   const records = () => {
-    // Decisions wait for others.
+    // Decisions wait for other records.
     parts.audit.trail.flush()
     return logged
       .flatMap(({ audit }) => (audit === undefined ? [] : [audit as Record<string, unknown>]))

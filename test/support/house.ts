@@ -13,20 +13,20 @@ import { freePort } from './ports.ts'
 export type Stack = Gateway & {
   auth0: LocalAuth0
   origin: Origin
-  /** A new browser that signed in as the person with this e-mail address. */
+  /** Signs in a new browser as the person with this e-mail address. */
   signIn(email?: string, browser?: Browser, path?: string): Promise<{ browser: Browser; page: Page }>
 }
 
 export type StackOptions = {
   config?: ConfigOverrides
-  /** `isDown` has it answer 503 before the gateway starts. */
+  /** With `isDown` it answers 503 before the gateway starts. */
   auth0?: LocalAuth0Options & { isDown?: boolean }
   upstream?: RequestListener
-  /** An upstream that runs already, in place of a listener. */
+  /** The URL of a running upstream, instead of a listener. */
   upstreamUrl?: string
   /** Port of the gateway; default: a free one. */
   port?: number
-  /** Port of the proxy in front, where there is one: people then type its URL, and the gateway listens on another. */
+  /** Port of a proxy in front, if any. The base URL then has this port, and the gateway listens on another. */
   publicPort?: number
   now?: () => number
   fetch?: typeof fetch
@@ -61,13 +61,13 @@ export async function startStack(t: Test, options: StackOptions = {}): Promise<S
   }
 }
 
-/** Fills in the login page of the stand-in, if that is where the browser is. */
+/** Fills in the login page of the local Auth0, if the browser is there. */
 export async function passLoginPage(page: Page, browser: Browser, email: string): Promise<Page> {
   if (!page.text.includes('name="password"')) return page
   return browser.submit(page.url, '/u/login', { username: email, password: 'stagedoor' })
 }
 
-/** Signs in and stops where the provider sends the browser back, one step before the callback. */
+/** Signs in and stops at the provider's redirect to the callback. */
 export async function passLoginPageUntilCallback(gateway: string, login: Page, browser: Browser): Promise<string> {
   let page = await browser.step(new URL('/u/login', login.url).href, {
     method: 'POST',

@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2'
 /** A client that sends one request after the other over HTTP/2, on one connection until it gets GOAWAY. */
 export type Http2Client = {
   statuses: (number | undefined)[]
-  /** Codes of streams that were reset, without those that were refused unread: a client asks those again. */
+  /** Codes of reset streams, except for refused ones, which a client sends again. */
   failures: (number | undefined)[]
   stop(): Promise<void>
 }

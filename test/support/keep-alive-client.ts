@@ -1,7 +1,7 @@
 import { Agent, get } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** After a failed test the gateway is gone, and the client must not go on for ever. */
+/** Limits the failures: after a failed test the gateway is down, and the client has to stop. */
 const maxFailures = 1_000
 
 /** A client that sends one request after the other on one connection, and records every answer and failure. */

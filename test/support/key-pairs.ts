@@ -5,7 +5,7 @@ import { generateRsaKeyPair, type KeyPair } from '../../auth0/local/keys.ts'
 const spare: KeyPair[] = []
 
 /**
- * RSA keys for a stand-in of Auth0, until the test ends. Making a key takes longer than starting the stand-in, so one
+ * RSA keys for a local Auth0, until the test ends. Making a key takes longer than starting the local Auth0, so one
  * that has ended leaves its keys to the next. It uses them under another `kid`, and no two that run together share any.
  */
 export function borrowKeyPairs(t: Test): () => Promise<KeyPair> {

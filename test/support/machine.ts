@@ -12,14 +12,14 @@ export function encode(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 }
 
-/** Signs whatever it is given, as no library would: RS256, by the stand-in's own key. */
+/** Signs any header and claims without checks: RS256, with the local Auth0's own key. */
 export function forge(key: JWK, header: unknown, claims: unknown): string {
   const input = `${encode(header)}.${encode(claims)}`
   const signature = sign('RSA-SHA256', Buffer.from(input), createPrivateKey({ key, format: 'jwk' }))
   return `${input}.${signature.toString('base64url')}`
 }
 
-/** A token that the stand-in itself gives its machine, by client credentials. */
+/** A token that the local Auth0 itself issues to its machine with client credentials. */
 export async function grantedToken(auth0: LocalAuth0, audience: string): Promise<string> {
   const response = await fetch(`${auth0.issuer}oauth/token`, {
     method: 'POST',
@@ -34,7 +34,7 @@ export async function grantedToken(auth0: LocalAuth0, audience: string): Promise
   return token
 }
 
-/** Header and claims of a good machine token, in Auth0's own profile. */
+/** Header and claims of a valid machine token in Auth0's own profile. */
 export function goodToken(auth0: LocalAuth0, now = Date.now()) {
   const iat = Math.floor(now / 1000)
   const clientId = auth0.machine.clientId
@@ -53,7 +53,7 @@ export function goodToken(auth0: LocalAuth0, now = Date.now()) {
   return { header, claims }
 }
 
-/** A good token, some claims and header parameters changed; undefined leaves one out. */
+/** A valid token with changed claims and header parameters; undefined removes one. */
 export function machineToken(auth0: LocalAuth0, claims: Claims = {}, header: Claims = {}, now = Date.now()): string {
   const good = goodToken(auth0, now)
   return forge(auth0.signingKey(), { ...good.header, ...header }, { ...good.claims, ...claims })
@@ -61,7 +61,7 @@ export function machineToken(auth0: LocalAuth0, claims: Claims = {}, header: Cla
 
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: Claims }
 
-/** Asks as a script would. */
+/** Sends a request like a script. */
 export async function ask(url: string, token?: string, headers: Record<string, string> = {}): Promise<Answer> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const response = await request(url, { headers: { ...authorization, ...headers } })
@@ -77,5 +77,5 @@ function parsed(text: string): Claims {
   }
 }
 
-/** Configuration that lets machines of the stand-in in. */
+/** Configuration that admits machines of the local Auth0. */
 export const machinesIn = { audiences: ['https://backstage.example.com/api'] }

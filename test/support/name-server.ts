@@ -3,11 +3,11 @@ import { once } from 'node:events'
 
 import type { Test } from 'tap'
 
-/** How it answers: as it should, that there is no such name, that it failed, or not at all. */
+/** How it answers: correctly, with "no such name", with a failure, or never. */
 export type NameServerManner = 'well' | 'no-such-name' | 'failing' | 'silent'
 
 export type NameServer = {
-  /** `/etc/resolv.conf` for processes that are to ask it. */
+  /** `/etc/resolv.conf` for processes that use this server. */
   resolvConf: string
   manner: NameServerManner
   queries: number

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 
 export type Origin = { url: string; seen: IncomingMessage[] }
 
-/** An upstream that keeps what it was asked and, unless told otherwise, answers with the headers that it received. */
+/** An upstream that records its requests and, by default, answers with the received headers. */
 export async function startOrigin(t: Test, listener: RequestListener = echoHeaders): Promise<Origin> {
   const seen: IncomingMessage[] = []
   const server = createServer((request, response) => {

@@ -47,7 +47,7 @@ type Export = {
 
 export type OtlpReceiverOptions = { status?: number; tls?: { cert: string; key: string } }
 
-/** A receiver of OTLP over HTTP that keeps what comes in JSON, and the bytes of all else. */
+/** A receiver of OTLP over HTTP that records JSON messages, and the bytes of all others. */
 export async function startOtlpReceiver(t: Test, { status = 200, tls }: OtlpReceiverOptions = {}) {
   const spans: ReceivedSpan[] = []
   const logs: ReceivedLog[] = []
@@ -77,7 +77,7 @@ export async function startOtlpReceiver(t: Test, { status = 200, tls }: OtlpRece
   return { url, spans, logs, asked }
 }
 
-/** A collector leaves out what is empty. */
+/** A collector omits empty members. */
 function filled<Item>(item: Item): Item {
   return { attributes: [], ...item }
 }

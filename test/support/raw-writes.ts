@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** In four pieces, one a turn of the event loop. */
+/** Sends bytes in four pieces, one per turn of the event loop. */
 export function sendInPieces(socket: Socket, text: string): void {
   const length = Math.ceil(text.length / 4)
   const send = (at: number): void => {
@@ -10,7 +10,7 @@ export function sendInPieces(socket: Socket, text: string): void {
   send(0)
 }
 
-/** The same again and again, until the connection is closed. */
+/** Sends the same bytes repeatedly until the connection closes. */
 export function sendWithoutEnd(socket: Socket, beginning: string, again: string): void {
   socket.write(beginning)
   const send = (): void => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Writes bytes to a server and gives all that it answers until it closes, or falls silent after an answer. */
+/** Writes bytes to a server. @returns its answer until it closes or is silent after a complete answer */
 export function exchange(url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
@@ -16,7 +16,7 @@ export function exchange(url: string, bytes: string): Promise<string> {
   })
 }
 
-/** An answer whose length is said, and reached; others end with the connection. */
+/** Whether an answer has a length and has reached it. Other answers end with the connection. */
 function isWhole(answer: string): boolean {
   const end = answer.indexOf('\r\n\r\n')
   const length = /\r\ncontent-length: (\d+)/i.exec(answer.slice(0, end + 2))?.[1]

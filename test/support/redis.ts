@@ -13,27 +13,27 @@ import { until } from './until.ts'
 export type TestRedis = {
   url: string
   port: number
-  /** Ends the server, as an outage would; its data outlives that only when `isPersistent`. */
+  /** Stops the server, as an outage would. Its data survives only with `isPersistent`. */
   stop(): Promise<void>
-  /** Starts it again on the same port. */
+  /** Restarts the server on the same port. */
   start(): Promise<void>
-  /** Stops it in its tracks, connections open and nothing answered, until `thaw`. */
+  /** Suspends the server, with open connections and without answers, until `thaw`. */
   freeze(): void
   thaw(): void
-  /** One command by a connection of its own, as text. */
+  /** Sends one command, as text, over a new connection. */
   command(...words: string[]): Promise<string>
 }
 
 export type TestRedisOptions = {
   isPersistent?: boolean
   arguments?: readonly string[]
-  /** Sentinels keep what they learn in this file. */
+  /** The file in which sentinels store their state. */
   configFile?: string
   /** Default: a free one. */
   port?: number
 }
 
-/** A real redis-server on a free port, gone with the test. */
+/** A real redis-server on a free port that stops when the test ends. */
 export async function startRedis(t: Test, options: TestRedisOptions = {}): Promise<TestRedis> {
   const port = options.port ?? (await freePort())
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-redis-'))

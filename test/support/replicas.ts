@@ -24,19 +24,19 @@ export type Answer = { status: number; headers: Record<string, string | string[]
 export type Replica = {
   url: string
   adminUrl: string
-  /** Process id of what was started. */
+  /** Id of the started process. */
   pid(): number
-  /** The errors that it has logged, a line each, across its restarts. */
+  /** Its logged errors, one line each, across restarts. */
   errors(): readonly string[]
-  /** Asks as a script of a page would, with this cookie. */
+  /** Sends a request like a script of a page, with this cookie. */
   fetch(path: string, cookie: string): Promise<Answer>
-  /** Puts other sections in the file of its configuration, and has it read by SIGHUP. */
+  /** Changes sections of its configuration file and sends SIGHUP. */
   reload(sections: Record<string, object>): Promise<void>
-  /** SIGTERM, and its exit. */
+  /** Sends SIGTERM and waits for the exit. */
   stop(): Promise<void>
-  /** SIGKILL, and its exit. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>
-  /** Starts it again, and waits until it listens. @param build folder of the code; default: this repository */
+  /** Restarts it and waits until it listens. @param build folder of the code; default: this repository */
   start(build?: string): Promise<void>
 }
 
@@ -52,24 +52,24 @@ export type Replicas = {
 export const replicaSecret = 'a secret for tests, at least 32 characters'
 
 type ReplicasOptions = {
-  /** An upstream that runs already; without it, one that answers with what it received. */
+  /** The URL of a running upstream; default: one that echoes requests. */
   upstreamUrl?: string
-  /** Port of the balancer in front; default: people ask the first replica. */
+  /** Port of the load balancer in front; default: clients use the first replica. */
   publicPort?: number
   events?: object
   server?: object
   /** More sections of the configuration. */
   sections?: Record<string, object>
-  /** In place of the secret itself. */
+  /** Replaces the secret itself. */
   clientSecrets?: readonly object[]
   auth0?: LocalAuth0Options
   /** Of the first replica, which names it for all. */
   port?: number
-  /** The words in front of the command, such as those of `withMounts`. */
+  /** Words before the command, such as those of `withMounts`. */
   launcher?: readonly string[]
   /** Modules that Node loads first. */
   preload?: readonly string[]
-  /** Waits for Redis and the login service as long as may be configured: for tests of load that are not about outages. */
+  /** Uses the longest timeouts for Redis and the login service: for load tests that do not test outages. */
   isPatient?: true
 }
 
@@ -136,7 +136,7 @@ export async function startReplicas(
   }
 }
 
-/** What a page says, without its markup. */
+/** The text of a page without markup. */
 const wordsOf = (page: string): string =>
   page
     .replaceAll(/<(style|script)[^]*?<\/\1>|<[^>]*>/g, ' ')
@@ -159,7 +159,7 @@ async function startReplica(
   async function start(build = repositoryRoot): Promise<void> {
     const started = spawn(command, args, { cwd: build, stdio: ['ignore', 'pipe', 'inherit'] })
     child = started
-    // Records of the audit trail come this way, too.
+    // Records of the audit trail arrive on this stream, too.
     createInterface(started.stdout).on('line', (line) => {
       if (line.startsWith('{"level":"error"')) errors.push(line)
     })

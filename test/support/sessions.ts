@@ -4,7 +4,7 @@ import type { Session } from '../../src/session/session.ts'
 
 export const sessionLimits = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 43_200_000 }
 
-/** A session that began a moment ago, with whatever a test wants otherwise. */
+/** A session that has just started, with the overrides of a test. */
 export function sessionOf(change: Partial<Session> = {}): Session {
   const startedAt = Date.now() - 1_000
   return {

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { request } from 'undici'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** An upstream whose every answer stays open: event streams, downloads without an end, and WebSockets that echo. */
+/** An upstream whose answers all stay open: event streams, endless downloads, and WebSockets that echo. */
 export async function startStreamingOrigin(t: Test): Promise<{ url: string }> {
   const server = createServer((incoming, response) => {
     const isStream = incoming.url?.includes('stream') === true
@@ -34,7 +34,7 @@ export async function startStreamingOrigin(t: Test): Promise<{ url: string }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-/** Something open at the gateway, and how it ended. */
+/** An open connection at the gateway, and its end. */
 export type Open = { ended: Promise<Ended>; isOpen(): boolean; close(): void }
 export type Ended = { code?: number; reason?: string; afterMs: (since: number) => number }
 
@@ -48,7 +48,7 @@ export async function openSocket(t: Test, url: string, cookie: string): Promise<
   return { ended, isOpen: () => socket.readyState === WebSocket.OPEN, close: () => socket.close() }
 }
 
-/** An event stream or a download; open once its first bytes are here. */
+/** Opens an event stream or a download, and resolves once its first bytes have arrived. */
 export async function openAnswer(t: Test, url: string, cookie: string): Promise<Open> {
   const { body, statusCode } = await request(url, { headers: { cookie, accept: 'text/event-stream' } })
   if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)

@@ -12,15 +12,15 @@ import { freePort } from './ports.ts'
 export type TlsAuth0 = LocalAuth0 & {
   /** Host and port, as `AUTH0_DOMAIN`. */
   domain: string
-  /** The certificate that clients must trust. */
+  /** The certificate that clients have to trust. */
   certificate: string
-  /** A token for the Management API with every scope of the stand-in. */
+  /** A token for the Management API with every scope of the local Auth0. */
   managementToken: () => Promise<string>
   /** Every request, as `GET /api/v2/clients?page=0`. */
   requests: string[]
 }
 
-/** The Auth0 stand-in behind TLS, for programs that ask `https://` only. */
+/** The local Auth0 behind TLS, for programs that support only `https://`. */
 export async function startTlsAuth0(t: Test, options: LocalAuth0Options = {}): Promise<TlsAuth0> {
   const { certificate, key } = await startCertificates(t)
   const requests: string[] = []

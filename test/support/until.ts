@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Milliseconds; what a machine that does much else at the same time needs at worst. Only a test that hangs waits for so long. */
+/** Milliseconds that a busy machine needs at worst. Only a test that hangs waits for this long. */
 export const patienceMs = 120_000
 
 /**
  * Resolves once the condition holds.
  *
- * @param everyMs between two looks; more where a look costs much
- * @param found what there is instead, for the error
- * @throws Error with the condition's source when it does not come to hold in two minutes
+ * @param everyMs time between two checks; more for expensive checks
+ * @param found returns the actual state, for the error message
+ * @throws Error with the condition's source when it does not hold within two minutes
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
@@ -26,7 +26,7 @@ export async function until(
 }
 
 /**
- * Resolves once a count has come to its goal, however long that takes, as long as it grows.
+ * Resolves once a count has reached its goal. There is no time limit while the count grows.
  *
  * @throws Error with the count's source when it does not grow for two minutes
  */

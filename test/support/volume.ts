@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 
 export type Volume = { folder: string; publish: (texts: Record<string, string>) => Promise<void> }
 
-/** A volume as the kubelet writes it: files are links through `..data`, which is exchanged as one. */
+/** A volume as the kubelet writes it: files are links through `..data`, which is replaced atomically. */
 export async function mountVolume(t: Test, texts: Record<string, string>): Promise<Volume> {
   const folder = await mkdtemp(join(tmpdir(), 'stagedoor-volume-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
