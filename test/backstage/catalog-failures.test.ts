@@ -5,7 +5,7 @@ import t from 'tap'
 
 import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { exampleDirectory } from '../../scripts/backstage-setup.ts'
-import { buildModule, createImport, requireBuilt } from './catalog-import.ts'
+import { type CatalogEntity, buildModule, createImport, requireBuilt } from './catalog-import.ts'
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
 
@@ -181,3 +181,21 @@ t.test(
     t.equal(read({ groupsFrom: [], filter: { query: 'blocked:false' } }).length, 1)
   },
 )
+
+t.test('an import that is cancelled while it removes people stops there', async (t) => {
+  const auth0 = await startAuth0(t, 100)
+  const entities = new Map<string, CatalogEntity>()
+  await createImport(auth0, { entities }).run()
+  for (const number of [1, 2, 3, 4, 5]) auth0.switches.deleteUser(`auth0|synthetic00000${number}`)
+  const cancelled = new AbortController()
+  const before = entities.size
+  class Catalog extends Map<string, CatalogEntity> {
+    override delete(ref: string): boolean {
+      cancelled.abort()
+      return super.delete(ref)
+    }
+  }
+  const catalog = createImport(auth0, { entities: new Catalog(entities) })
+  await t.rejects(catalog.run(cancelled.signal), { name: 'AbortError' })
+  t.equal(catalog.entities.size, before - 1)
+})

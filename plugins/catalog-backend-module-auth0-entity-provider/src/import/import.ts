@@ -36,7 +36,7 @@ export async function importTenant(context: ImportContext, signal?: AbortSignal)
   const membership = await readMembership(context, directory, signal)
   for await (const users of usersInBatches(context, directory, membership)) await add(users)
 
-  const removed = await removeMissing(context, seen, directory)
+  const removed = await removeMissing(context, seen, directory, signal)
   return { users: seen.size - groups.length, groups: groups.length, removed }
 }
 

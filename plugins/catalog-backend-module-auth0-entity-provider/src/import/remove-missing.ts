@@ -16,6 +16,7 @@ export async function removeMissing(
   context: ImportContext,
   seen: ReadonlySet<string>,
   directory: readonly DirectoryGroup[],
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const { names, settings, sink, logger } = context
   const known = [...names.refs()]
@@ -35,6 +36,7 @@ export async function removeMissing(
   }
   let removed = 0
   for (const ref of missing) {
+    signal?.throwIfAborted()
     const entity = renamed.has(ref) ? undefined : await entityOf(context, names.ownerOf(ref), directory)
     const isThereStill = entity !== undefined && stringifyEntityRef(entity) === ref
     await sink.apply(isThereStill ? { added: [entity] } : { removedRefs: [ref] })
