@@ -5,7 +5,7 @@ import { settingsFingerprint } from './fingerprints.ts'
 import type { Config } from './schema.ts'
 import { Secret } from './values/secret.ts'
 
-/** An option that differs; `undefined` where it is not there. Values are as people write them, and secrets left out. */
+/** An option that differs; a value is `undefined` where the option is missing. Values are as people write them, without secrets. */
 export type OptionChange = { option: string; before: unknown; after: unknown; isSecret: boolean }
 
 /** Compares two configurations option by option; entries of lists are matched by their names. */
@@ -44,7 +44,7 @@ function collectMembers(value: object, shown: object, option: string, leaves: Ma
   }
 }
 
-/** A rule is known by its name. Its place counts, too: the first that matches decides. */
+/** Items such as rules are matched by name. Their order is compared, too, because the first rule that matches decides. */
 function collectList(items: readonly unknown[], shown: readonly unknown[], option: string, leaves: Map<string, Leaf>) {
   const names = items.map(nameOf)
   if (items.some((item) => item instanceof Secret)) {

@@ -6,7 +6,7 @@ import type { Config } from './schema.ts'
 import { tlsContradictions } from './upstream-checks.ts'
 import { formatDuration } from './values/quantities.ts'
 
-/** Options that are well formed each, but cannot work together. */
+/** Options that are valid each, but contradict one another. */
 export function* contradictions(sections: KnownSections): Findings {
   const { server, session, audit, upstreams, routes } = sections
   if (server) yield* serverContradictions(server)
@@ -119,7 +119,7 @@ function isAllByTls({ url, sentinel, cluster }: Pick<RedisConfig, 'url' | 'senti
   return urls.every((each) => each === undefined || each.startsWith('rediss:'))
 }
 
-/** Keys need a place, a file its path and Redis a server, and each kind of key a place of its own. */
+/** Signing keys in a file need a path, keys in Redis need a server, and each kind of key needs its own file. */
 function* keyContradictions({ assertion, machines, audit, session }: KnownSections): Findings {
   const all = Object.entries({ assertion, machines, audit })
   for (const [index, [section, known]] of all.entries()) {
@@ -144,7 +144,7 @@ function* keyContradictions({ assertion, machines, audit, session }: KnownSectio
   }
 }
 
-/** Workers share nothing but Redis: one error names all that is missing. */
+/** Workers share data only through Redis. One error names every option that does not use it. */
 function* workerContradictions({ server, session, assertion, machines, audit }: KnownSections): Findings {
   if (server === undefined || server.workers === 1) return
   const wanted = {
@@ -162,7 +162,7 @@ function* workerContradictions({ server, session, assertion, machines, audit }: 
   }
 }
 
-/** An upstream that is Stagedoor itself would send each request round and round. */
+/** An upstream that is Stagedoor itself would send each request in a loop. */
 function* loops({ baseUrl }: Config['server'], upstreams: Config['upstreams']): Findings {
   for (const [name, { urls }] of Object.entries(upstreams)) {
     if (!urls.includes(baseUrl)) continue
@@ -174,7 +174,7 @@ function* loops({ baseUrl }: Config['server'], upstreams: Config['upstreams']): 
   }
 }
 
-/** Two sinks that write to one place would write each record twice there. */
+/** Two sinks for the same destination would write each record twice. */
 function* repeatedSinks({ sinks }: Config['audit']): Findings {
   const places = sinks.map(({ stdout, file, http }) => {
     if (stdout !== undefined) return 'stdout'

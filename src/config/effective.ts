@@ -4,13 +4,13 @@ import { formatPath, hasMembers, type Path, type ScalarTree, type Tree } from '.
 import { formatDuration, formatSize } from './values/quantities.ts'
 import { Secret } from './values/secret.ts'
 
-/** Where each written value came from, in words, by its formatted path. No value is in it. */
+/** The origin of each written value, in words, by formatted path. It contains no values. */
 export type Origins = ReadonlyMap<string, string>
 
 /** One option in force. `from`: file and line with the variable or secret file that it took, or `default`. */
 export type ShownOption = { option: string; value: string; from: string }
 
-/** Options that the schema keeps under another name than people write. */
+/** Options that have another name in the schema's output than in files. */
 const writtenAs: readonly [kept: RegExp, written: string][] = [
   [/^auth0\.issuer$/, 'auth0.domain'],
   [/^(upstreams\.[^.]+)\.urls$/, '$1.url'],
@@ -42,7 +42,7 @@ function originOf({ source, takenFrom }: ScalarTree): string {
     : `${place}, variable ${takenFrom.variables.join(', ')}`
 }
 
-/** Every option in force as people write it, secrets left out; a list of plain values counts as one. */
+/** Every option in force as people write it, without secrets. A list of plain values counts as one option. */
 export function shownOptions(config: Config, origins: Origins): ShownOption[] {
   return leavesOf(printable(config), []).map(({ path, value }) => {
     const option = formatPath(path)
@@ -75,7 +75,7 @@ function originAt(option: string, origins: Origins): string {
   return 'default'
 }
 
-/** Effective configuration as people write it: durations and sizes with units, secrets left out by type. */
+/** The effective configuration as people write it: durations and sizes with units. Secrets are hidden by their type. */
 export function printable(config: Config): unknown {
   return print(config, [], optionTree())
 }

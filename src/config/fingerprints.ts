@@ -8,12 +8,12 @@ import { Secret } from './values/secret.ts'
 /** The option of a list of secrets, and the fingerprint of each, in order. */
 export type SecretFingerprints = Record<string, string[]>
 
-/** Distinguishes secrets without showing them: 64 bits of an HMAC, of values too random to guess. */
+/** Identifies a secret without revealing it: 64 bits of an HMAC. This is safe because the secrets are too random to guess. */
 export function fingerprint(secret: string): string {
   return createHmac('sha256', 'stagedoor secret fingerprint').update(secret).digest('hex').slice(0, 16)
 }
 
-/** Fingerprints of the secrets that can be replaced while the gateway runs, so that a rotation can see which process holds which. */
+/** Fingerprints of the secrets that can be rotated while the gateway runs. A rotation checks which process uses which secrets. */
 export function secretFingerprints({ auth0, session }: Pick<Config, 'auth0' | 'session'>): SecretFingerprints {
   const fingerprintsOf = (secrets: readonly Secret[]) => secrets.map((secret) => fingerprint(secret.reveal().trim()))
   return {
@@ -23,12 +23,12 @@ export function secretFingerprints({ auth0, session }: Pick<Config, 'auth0' | 's
   }
 }
 
-/** The digest by which the audit trail and metrics name a configuration: equal for those that differ in secrets only. */
+/** The digest that identifies a configuration in the audit trail and metrics. Configurations that differ only in secrets share it. */
 export function configDigest(config: Config): string {
   return hashOf(canonicalJson(JSON.parse(JSON.stringify(config))))
 }
 
-/** Equal for equal settings, secrets included; shows none of them. */
+/** A hash that is equal for equal settings. Secrets count, but are not revealed. */
 export function settingsFingerprint(settings: unknown): string {
   return hash('sha256', JSON.stringify(revealed(settings)) ?? '', 'base64url')
 }

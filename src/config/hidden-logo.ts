@@ -4,7 +4,7 @@ import { createPathMatcher, matchKey } from '../rule-matching/paths.ts'
 import type { Findings, KnownSections } from './problem.ts'
 import type { RouteConfig } from './schema.ts'
 
-/** A logo of the portal that pages cannot show to people who are not signed in. */
+/** Warns of a logo that pages cannot show to people who are not signed in. */
 export function* hiddenLogo({ server, pages, routes }: KnownSections): Findings {
   if (server === undefined || routes === undefined || !pages?.logo?.startsWith('/')) return
   const { pathname, host } = new URL(pages.logo, server.baseUrl)

@@ -11,15 +11,15 @@ export type PolicyConfig = {
   admin: Config['admin']
   contact: string
   claims: Config['auth0']['claims']
-  /** By name; none where the section is incomplete. */
+  /** By name; empty if the section is incomplete. */
   upstreams: Readonly<Record<string, unknown>>
 }
 
 const ruleSections = ['routes', 'admin', 'policy']
 
 /**
- * Reads the rules out of a configuration, whose other sections may be incomplete: where rules are tested, secrets are
- * not at hand.
+ * Reads the rules from a configuration. Other sections may be incomplete, because secrets are not available where rules are
+ * tested.
  * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem of the rules
  */
 export async function loadPolicy(options: { files: readonly string[]; env: NodeJS.ProcessEnv }): Promise<PolicyConfig> {
@@ -27,7 +27,7 @@ export async function loadPolicy(options: { files: readonly string[]; env: NodeJ
   const { sections, problems } = validate(tree, absences, unresolved)
   const ours = problems.filter(({ path }) => isAboutRules(path))
   const { routes, admin, policy, upstreams = {} } = sections
-  // A section that is missing here is ill, and its problem is among ours; what has defaults is never missing.
+  // A section that is missing here is invalid, and its problem is among ours; sections with defaults are never missing.
   if (ours.length > 0 || routes === undefined || admin === undefined || policy === undefined) {
     throw new ConfigError(inOrderOfLines(ours, files))
   }

@@ -14,16 +14,16 @@ import { validate } from './validate.ts'
 export type LoadOptions = {
   files: readonly string[]
   env: NodeJS.ProcessEnv
-  /** Reads a file; a worker passes the texts that its primary has read. */
+  /** Reads a file. In a worker it returns the texts that the primary has read. */
   readText?: ReadText
 }
 
-/** Checked configuration, what to know about it, where each value came from, and what stood in all files. */
+/** The checked configuration, its warnings, the origin of each value, and the text of all files. */
 export type LoadedConfig = Awaited<ReturnType<typeof loadConfig>>
 
 /**
  * Reads, merges and checks configuration files; later files override earlier ones.
- * Without files, `config/default.yaml` of the package, which takes its values from the environment.
+ * Without files, reads the package's `config/default.yaml`, which takes its values from the environment.
  * @throws ConfigError STAGEDOOR_CONFIG_INVALID with every problem found
  */
 export async function loadConfig(options: LoadOptions) {
@@ -34,7 +34,8 @@ export async function loadConfig(options: LoadOptions) {
 }
 
 /**
- * Reads configuration as it was written: merged, filled in, and not yet checked. Variables that are not for us are left aside.
+ * Reads configuration as it was written: merged, with variables and secret files filled in, but not yet checked. Variables that
+ * Kubernetes sets are ignored.
  * @throws ConfigError for files that cannot be read or are not YAML
  */
 export async function readConfigFiles(options: LoadOptions) {
@@ -42,7 +43,7 @@ export async function readConfigFiles(options: LoadOptions) {
   const { read, texts } = rememberTexts(options.readText)
   const parsed = await Promise.all(files.map((file) => readTree(file, read)))
   const syntaxProblems = parsed.flatMap(({ problems }) => problems)
-  // A file that cannot be read would make nonsense of every other complaint.
+  // If a file cannot be read, every other problem would be misleading.
   if (syntaxProblems.length > 0) throw new ConfigError(syntaxProblems)
 
   const merged = parsed.map(({ tree }) => tree).reduce(merge)
@@ -52,7 +53,7 @@ export async function readConfigFiles(options: LoadOptions) {
   return { files, tree: resolved.tree, absences: filled.absences, unresolved, leftAside: filled.warnings, texts }
 }
 
-/** A file of the package, whether this runs from source or compiled. */
+/** The path of a file of the package, both for the source and for the compiled code. */
 export function packageFile(path: string): string {
   return join(dirname(findPackageJSON(import.meta.url) ?? ''), path)
 }

@@ -2,7 +2,7 @@ import { backstageKeysUrl } from './derived-settings.ts'
 import type { Findings, KnownSections } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** Options of `machines` that contradict other sections, or make them unsafe. */
+/** Options of `machines` that contradict other sections or make them unsafe. */
 export function* machineContradictions({ machines, auth0, assertion, routes, upstreams }: KnownSections): Findings {
   if (machines === undefined) return
   if (auth0) yield* idTokenConfusion(machines, auth0)
@@ -12,7 +12,7 @@ export function* machineContradictions({ machines, auth0, assertion, routes, ups
   if (routes && upstreams) yield* keysBehindSocket({ machines, routes, upstreams })
 }
 
-/** An ID token's audience is the client id: with it in the list, every logged-in person's ID token would open the door. */
+/** An ID token's audience is the client id. With it in the list, the ID token of any person would count as an access token. */
 function* idTokenConfusion(
   { audiences, issuers }: Config['machines'],
   { clientId, issuer }: Config['auth0'],
@@ -34,7 +34,7 @@ function* idTokenConfusion(
   }
 }
 
-/** Of two entries for one issuer, one would count and the other not. */
+/** Of two entries for one issuer, only one would be used. */
 function* repeatedIssuers({ issuers }: Config['machines']): Findings {
   const names = issuers.map(({ issuer }) => issuer)
   for (const [index, name] of names.entries()) {
@@ -48,7 +48,7 @@ function* repeatedIssuers({ issuers }: Config['machines']): Findings {
   }
 }
 
-/** No token may count as two of these: a person's, Backstage's own, a machine's. */
+/** The tokens of people, of Backstage and of machines must have different audiences. */
 function* audienceConfusion(machines: Config['machines'], assertion: Config['assertion'] | undefined): Findings {
   const taken = ['backstage', assertion?.audience]
   const all = [
@@ -77,7 +77,7 @@ function* unknownRules({ backstageTokens }: Config['machines'], routes: Config['
   }
 }
 
-/** Keys are fetched by URL, and a socket has none. */
+/** Keys are fetched by URL, which a Unix socket does not have. */
 function* keysBehindSocket(sections: Pick<Config, 'machines' | 'routes' | 'upstreams'>): Findings {
   if (sections.machines.backstageTokens.rules.length === 0 || !backstageKeysUrl(sections).startsWith('unix:')) return
   yield {

@@ -30,14 +30,14 @@ export type Option = {
 
 let root: Option | undefined
 
-/** The root of all options, derived from the schema. Making it takes 20 ms, and only problems, warnings and prints need it. */
+/** The root of all options, derived from the schema. It is built lazily: that takes 20 ms, and only problems, warnings and prints need it. */
 export function optionTree(): Option {
-  // The form in which options are written: durations are strings.
+  // `input` is the form in which options are written, for example durations as strings.
   root ??= JSON.parse(JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' }))) as Option
   return root
 }
 
-/** The option at `path`; undefined when the schema has none there. */
+/** The option at `path`; undefined if the schema has none there. */
 export function optionAt(root: Option, path: Path): Option | undefined {
   return path.reduce<Option | undefined>((option, key) => option && childOf(root, option, key), root)
 }
@@ -48,7 +48,7 @@ export function dereference(root: Option, option: Option): Option {
   return (name === undefined ? undefined : ownMember(root.$defs, name)) ?? option
 }
 
-/** The names that may stand in a map, whichever of its forms is meant. */
+/** The names that a map may contain, in any of its forms. */
 export function memberNames(root: Option, reference: Option | undefined): string[] {
   if (reference === undefined) return []
   const option = dereference(root, reference)
@@ -56,7 +56,7 @@ export function memberNames(root: Option, reference: Option | undefined): string
   return [...Object.keys(option.properties ?? {}), ...branches]
 }
 
-/** A name that people wrote finds what the schema has, and nothing that every object has. */
+/** Looks up a name that an operator wrote. Only own properties count, not names that every object has. */
 export function ownMember<Value>(
   members: Readonly<Record<string, Value>> | undefined,
   name: string,
@@ -79,7 +79,7 @@ export function holdsSecret(option: Option): boolean {
   return inner.some((child) => typeof child === 'object' && holdsSecret(child))
 }
 
-/** Every option by its path, lists and recursive requirements left closed. */
+/** The path of every option, without those inside lists and recursive requirements. */
 export function allPaths(option: Option, path: readonly string[] = []): string[][] {
   return Object.entries(option.properties ?? {}).flatMap(([key, child]) => [
     [...path, key],

@@ -10,7 +10,7 @@ import { counted } from './values/quantities.ts'
 
 const maxShownLength = 60
 
-/** How a value is shown in a problem; never a secret, and nothing of a value the schema does not know. */
+/** Describes a value in a problem. Never shows a secret, or a value that the schema does not know. */
 export function describeFound(value: unknown, option: Option | undefined): string | undefined {
   if (value === undefined) return undefined
   if (value === null) return 'nothing'
@@ -24,7 +24,7 @@ export function describeFound(value: unknown, option: Option | undefined): strin
 
 function describeText(text: string, option: Option | undefined): string {
   if (!isShowable(option)) return `text of ${counted(text.length, 'character')} (not shown)`
-  // A URL may hold a password where none is expected.
+  // A URL may contain a password even if the option does not expect one.
   const safe = text.replaceAll(/\/\/[^/@\s]*@/g, '//[secret]@')
   return JSON.stringify(safe.length > maxShownLength ? `${safe.slice(0, maxShownLength)}…` : safe)
 }
@@ -50,7 +50,7 @@ export function editDistance(from: string, to: string): number {
   return cell(from.length, to.length)
 }
 
-/** The known word that was probably meant, or undefined. */
+/** The known word that was probably meant; undefined if none is similar. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const normal = normalise(word)
   const ranked = known
@@ -61,17 +61,17 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= limit ? best.candidate : undefined
 }
 
-/** Spellings that differ in case, dashes or underscores only are the same word to a person. */
+/** Ignores case, dashes and underscores: people see such spellings as the same word. */
 function normalise(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, '')
 }
 
 type Issue = z.core.$ZodIssue
 
-/** The context that turns a zod issue into a problem with a place and a fix. */
+/** The context that is needed to turn a zod issue into a problem with a place and a fix. */
 export type Surroundings = { readonly root: Option; tree: Tree; plain: unknown; absences: Absences }
 
-/** The problems behind one complaint of the schema. */
+/** The problems behind one issue of the schema. */
 export function problemsOf(issue: Issue, around: Surroundings, prefix: Path = []): Problem[] {
   const path = [...prefix, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))]
   if (issue.code === 'invalid_union') return unionProblems(issue, around, path)
@@ -133,7 +133,7 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
   const { root, tree, plain, absences } = around
   const value = valueAt(plain, path)
   const option = optionAt(root, path)
-  // A list that is empty because the variable of its only entry is.
+  // A list may be empty because the variable of its only entry is.
   const absence = absences.get(formatPath(path)) ?? absences.get(formatPath([...path, 0]))
   const found = describeFound(value, option)
   // An entry of a list is best explained by an example of the list.
@@ -179,7 +179,7 @@ function fixOf(issue: Issue, option: Option | undefined, path: Path, value: unkn
   return `${value === undefined ? 'add' : 'write'} for example ${exampleOf(option, path)}`
 }
 
-/** Whether a number, or `true`, would be accepted as the text that it looks like. */
+/** Whether a number or boolean would be accepted if it were written in quotes. */
 function isFineInQuotes(plain: unknown, path: Path, value: unknown): boolean {
   if (typeof value !== 'number' && typeof value !== 'boolean') return false
   const quoted = structuredClone(plain)
@@ -206,16 +206,16 @@ function exampleValue(option: Option | undefined): unknown {
   return option?.['x-example'] ?? option?.default ?? option?.enum?.[0] ?? requiredOf(option)
 }
 
-/** The least that a section needs. */
+/** The required options of a section, with examples. */
 function requiredOf(option: Option | undefined): unknown {
   const names = option?.required ?? []
   return Object.fromEntries(names.map((name) => [name, exampleValue(ownMember(option?.properties, name))]))
 }
 
-/** A value on one line of YAML. */
+/** Writes a value on one line of YAML. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
-  // `#1b5e8c` without quotes would be a comment.
+  // `stringify` adds quotes where needed: `#1b5e8c` without quotes would be a comment.
   if (typeof value === 'string') return stringify(value, { lineWidth: 0 }).trim()
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`)

@@ -1,19 +1,19 @@
 import type { Config } from './schema.ts'
 import { formatPath, type Path, type Source } from './tree/tree.ts'
 
-/** One thing that is wrong with the configuration, with all that is needed to mend it. */
+/** One problem of the configuration, with everything that is needed to fix it. */
 export type Problem = {
   source: Source
   path: Path
-  /** The value that was found; absent when there is none. Never a secret. */
+  /** The value that was found; missing if there is none. Never a secret. */
   found?: string
   expected: string
   fix: string
-  /** The meaning of the option, where no usable value was written. */
+  /** The meaning of the option, if it has no usable value. */
   meaning?: string
 }
 
-/** Every problem of a configuration at once: bad configuration never half-starts. */
+/** All problems of a configuration. With any problem, the gateway does not start. */
 export class ConfigError extends Error {
   readonly code = 'STAGEDOOR_CONFIG_INVALID'
   readonly problems: readonly Problem[]
@@ -32,8 +32,8 @@ function toLine({ source, path, expected }: Problem): string {
 /** A contradiction between sections. Its path says where to report it. */
 export type Finding = { path: Path; expected: string; fix: string }
 
-/** Findings, in the order in which checks come to them. */
+/** Findings, in the order of the checks. */
 export type Findings = Iterable<Finding>
 
-/** Sections that are well formed by themselves. */
+/** The sections that are valid by themselves. */
 export type KnownSections = { [Name in keyof Config]?: Config[Name] | undefined }

@@ -11,7 +11,7 @@ type Coverage = {
   hosts: readonly string[] | undefined
 }
 
-/** The names of the rules before it that leave nothing to a rule; nothing when it can be reached. */
+/** The names of the earlier rules that together match everything that a rule matches; undefined if the rule can be reached. */
 export function shadowersOf(rule: RouteConfig, before: readonly RouteConfig[]): string[] | undefined {
   const { pattern, methods, hosts } = coverageOf(rule)
   const earlier = before.map(coverageOf)
@@ -41,7 +41,7 @@ function leavesNothing(
   return coversMethod && coversHost && includesPattern(earlier.pattern, pattern)
 }
 
-/** Rules that no request can reach: they look like protection and are none. */
+/** Finds rules that no request can reach: they look like protection but protect nothing. */
 export function* unreachableRules(routes: readonly RouteConfig[], server: { prefix: string } | undefined): Findings {
   for (const [index, rule] of routes.entries()) {
     const path = ['routes', index, 'path']

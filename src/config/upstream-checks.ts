@@ -2,7 +2,7 @@ import { audienceOf, ownUpstream, upstreamOfRule } from './derived-settings.ts'
 import type { Findings } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** Contradictions within one upstream. */
+/** Finds upstreams that have TLS settings and a URL that is not https. */
 export function* tlsContradictions(upstreams: Config['upstreams']): Findings {
   for (const [name, { tls, urls }] of Object.entries(upstreams)) {
     if (tls === undefined || urls.every((url) => url.startsWith('https:'))) continue

@@ -10,8 +10,8 @@ import { formatPath, hasMembers, sourceAt, toPlain, valueAt, type Path, type Tre
 import { warningsAbout } from './warnings.ts'
 
 /**
- * Checks a resolved tree against the schema and across sections. Values that are already `unresolved` are reported once.
- * @returns as `sections` those that are well formed, when the whole is not
+ * Checks a resolved tree against the schema and across sections. Values in `unresolved` are reported once.
+ * @returns in `sections` the valid sections, even if the whole configuration is invalid
  */
 export function validate(tree: Tree, absences: Absences, unresolved: readonly Problem[]) {
   const plain = toPlain(tree)
@@ -36,7 +36,7 @@ export function validate(tree: Tree, absences: Absences, unresolved: readonly Pr
   return { config: parsed.data, sections, problems, warnings }
 }
 
-/** The sections without complaints, so that contradictions show up together with other problems. */
+/** The sections without issues, so that contradictions between them are reported together with other problems. */
 function wellFormedSections(plain: unknown, issues: readonly z.core.$ZodIssue[]): KnownSections {
   const ill = issues.flatMap((issue) => (issue.path.length > 0 ? [issue.path[0]] : unknownKeys(issue)))
   const well = hasMembers(plain) ? Object.entries(plain).filter(([name]) => !ill.includes(name)) : []

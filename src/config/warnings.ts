@@ -61,7 +61,7 @@ function* storeWarnings({ store, redis }: Config['session']): Findings {
 
 type Signing = Pick<Config, 'server' | 'assertion'>
 
-/** What each of several processes would keep for itself. */
+/** Data that several replicas need to share, but each would keep for itself. */
 function* replicaWarnings({ server, session, assertion, machines }: KnownSections & Signing): Findings {
   if (server.replicas === 1) return
   const path = ['server', 'replicas']
@@ -83,7 +83,7 @@ function* replicaWarnings({ server, session, assertion, machines }: KnownSection
   }
 }
 
-/** A trail that is kept for years outlives keys that end with the process. */
+/** Warns of a trail without a sink, and of one that outlives its keys: keys in memory end with the process. */
 function* auditWarnings({ sinks, keys }: Config['audit']): Findings {
   if (sinks.length === 0) {
     yield {

@@ -19,7 +19,7 @@ const keys = z
   .prefault({})
   .meta({ description: 'The keys that sign assertions (ES256).' })
 
-/** The ways in which upstreams learn of the caller. */
+/** The kinds of headers that tell upstreams who the caller is. */
 export const headerKinds = () =>
   z
     .array(z.enum(['assertion', 'oauth2-proxy']), 'a list of: assertion, oauth2-proxy')

@@ -50,7 +50,7 @@ const webhook = z
   .optional()
   .meta({ description: 'Receive events from Auth0 (Event Streams) at `/.stagedoor/events`. Off unless given.' })
 
-/** How Stagedoor learns of what happens to users in Auth0. */
+/** How Stagedoor receives events about users from Auth0. */
 export const events = z.strictObject({ pull, webhook }).optional().meta({
   description: 'Events of Auth0: a user was blocked, deleted, or lost a membership or role.',
 })

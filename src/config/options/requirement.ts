@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { duration, type Milliseconds, refuse } from '../values/quantities.ts'
 
-/** The condition that a principal has to meet. A list in a leaf means "one of these". */
+/** A condition that a principal must meet. A list in a leaf means "one of these". */
 export type Requirement =
   | { any: Requirement[] }
   | { all: Requirement[] }
@@ -95,11 +95,11 @@ function hasOneKey(value: z.output<typeof shape>): value is Requirement & z.outp
   return Object.keys(value).length === 1
 }
 
-/** One requirement has one key: several side by side would leave open whether all are needed or any. */
+/** A requirement has exactly one key: with several, it would be unclear whether all of them or any of them must be met. */
 export const requirement: z.ZodType<Requirement> = shape
   .transform((value, context): Requirement => {
     if (hasOneKey(value)) return value
-    // An unknown key has been complained about already, and is not in the value.
+    // An unknown key has already been reported, and is not in the value.
     if (context.issues.length > 0) return z.NEVER
     const keys = Object.keys(value)
     if (keys.length === 0) return refuse(context, 'a requirement', 'add one, for example roles: [platform-admin]')

@@ -7,12 +7,12 @@ import { refuse } from '../values/quantities.ts'
 import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 
-/** A person or team to ask, as it stands in “Ask … for access.” */
+/** A person or team to ask, as in “Ask … for access.” */
 const contact = () => z.string('whom to ask').min(1).max(200)
 
 const hostShape = 'a host as requests name it, in lower case and without *'
 
-/** A host in any other spelling would match no request: the rule would look like protection and be none. */
+/** A host in any other spelling would match no request: the rule would look like protection but protect nothing. */
 const ruleHost = z
   .string(hostShape)
   .regex(/^[a-z0-9_.:[\]-]+$/, hostShape)

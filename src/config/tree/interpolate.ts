@@ -6,10 +6,10 @@ import { formatPath, type Entry, type Path, type ScalarTree, type Source, type T
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Values that a variable left empty, so that they count as not written, by formatted path. */
+/** Values that an empty variable left empty, by formatted path. They count as not written. */
 export type Absences = Map<string, { variable: string; source: Source }>
 
-/** `warnings` are of variables that were left aside. */
+/** `warnings` are about variables that were ignored. */
 type Interpolated = { tree: Tree; problems: Problem[]; absences: Absences; warnings: Problem[] }
 
 type Pass = Omit<Interpolated, 'tree'> & { environment: Environment }
@@ -17,7 +17,7 @@ type Pass = Omit<Interpolated, 'tree'> & { environment: Environment }
 const reference = /\$\$\{|\$\{([^}]*)\}?/g
 const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?!.*\$\{).*))?$/s
 
-/** Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${` itself. What a default leaves empty counts as not written. */
+/** Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${` itself. A value that becomes empty counts as not written. */
 export function interpolate(tree: Tree, environment: Environment): Interpolated {
   const pass: Pass = { environment, problems: [], absences: new Map(), warnings: [] }
   const filled = fill(tree, [], pass)
@@ -32,7 +32,7 @@ function fill(tree: Tree, path: Path, pass: Pass): Tree | undefined {
     const value = fill(entry.value, [...path, key], pass)
     if (value !== undefined) entries.set(key, { ...entry, value })
   }
-  // `redis: { url: … }` of which nothing is left is no `redis` at all.
+  // A map such as `redis: { url: … }` that becomes empty counts as not written.
   const isEmptied = entries.size === 0 && tree.entries.size > 0 && path.length > 0
   return isEmptied ? undefined : { ...tree, entries }
 }
@@ -40,7 +40,7 @@ function fill(tree: Tree, path: Path, pass: Pass): Tree | undefined {
 function fillItems(items: readonly Tree[], path: Path, pass: Pass): Tree[] {
   const filled: Tree[] = []
   for (const item of items) {
-    // Positions are those of the result, which is what the schema sees.
+    // Use positions in the result, because the schema sees the result.
     const value = fill(item, [...path, filled.length], pass)
     if (value !== undefined) filled.push(value)
   }
@@ -90,7 +90,7 @@ function malformedFix(whole: string): string {
   return 'a name has letters, digits and underscores, and no digit in front'
 }
 
-/** `process.env` inherits names that every object has, `constructor` for one. */
+/** Reads only own properties: `process.env` inherits names that every object has, such as `constructor`. */
 function variableIn(environment: Environment, name: string): string | undefined {
   return Object.hasOwn(environment, name) ? environment[name] : undefined
 }

@@ -28,7 +28,7 @@ export function parseYaml(file: string, text: string): Parsed {
   const blank = text.search(foreignBlank)
   if (blank >= 0) return { tree: empty, problems: [blankProblem(at(blank))] }
   const complaints = document.errors.map((error) => syntaxProblem(error, at(error.pos[0]), text))
-  // Further complaints about one line only repeat the first.
+  // Keep one error for each line: further ones only repeat the first.
   const problems = complaints.filter(({ source }, index) => source.line !== complaints[index - 1]?.source.line)
   const { contents } = document
   if (problems.length > 0 || contents === null) return { tree: empty, problems }
@@ -36,7 +36,7 @@ export function parseYaml(file: string, text: string): Parsed {
   return { tree: toTree(contents, at), problems: refusedNodes(contents, at) }
 }
 
-/** Looks like indentation, and is part of a name: copied from a web page or a document. */
+/** White space that looks like indentation but is part of a name; it was copied from a web page or a document. */
 const foreignBlank = /(?<=^ *)[\u00A0\u2000-\u200B\u202F\u3000]/m
 
 function blankProblem(source: Source): Problem {
@@ -56,7 +56,7 @@ function toTree(node: ParsedNode, at: Locate): Tree {
   const entries = new Map<string, Entry>()
   for (const { key, value } of node.items) {
     const keySource = at(key.range[0])
-    // In `{ key }` there is no value, not even an empty one.
+    // In `{ key }` the value node is missing.
     const tree: Tree = value === null ? { kind: 'scalar', source: keySource, value } : toTree(value, at)
     entries.set(String(key), { keySource, value: tree })
   }
@@ -64,8 +64,8 @@ function toTree(node: ParsedNode, at: Locate): Tree {
 }
 
 /**
- * Refuses aliases: they can grow without bound, and hide which value is in force. Refuses tags: of a value that another tool
- * would decrypt or look up, the text would be taken as it stands.
+ * Refuses aliases: they can grow without bound, and hide which value is in force. Refuses tags: a value that another tool should
+ * decrypt or look up would be used as plain text.
  */
 function refusedNodes(contents: ParsedNode, at: Locate): Problem[] {
   const problems: Problem[] = []
@@ -118,13 +118,13 @@ function syntaxFix(error: YAMLError, line: string, text: string): string {
   return 'check indentation, brackets and quotes around this line'
 }
 
-/** Where the bracket stands that is still open: the parser complains where it gives up. */
+/** Names the line of the open bracket. The parser reports only the place where it gives up. */
 function bracketFix(before: string, bracket: string): string {
   const line = before.slice(0, before.lastIndexOf(bracket)).split('\n').length
   return `close the ${bracket} of line ${line}`
 }
 
-/** A value that begins with a quote, which its line does not close: the parser complains far below, where another quote is. */
+/** Finds a value that begins with a quote but is not closed on its line. The parser reports it far below, at the next quote. */
 function lineOfOpenQuote(lines: readonly string[]): { line: number; column: number } | undefined {
   const columns = lines.map(columnOfOpenQuote)
   const index = columns.findIndex((column) => column !== undefined)
@@ -136,5 +136,5 @@ function columnOfOpenQuote(line: string): number | undefined {
   return /^["']/.test(open) ? line.length - open.length + 1 : undefined
 }
 
-/** Whole quotes, a quote or # that follows a letter, and text without any. */
+/** Matches closed quotes, a quote or # after a letter, and text without any of them. */
 const beforeQuote = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|\w['"#]|[^'"#])*/

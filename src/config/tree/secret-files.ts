@@ -6,7 +6,7 @@ import type { Entry, MapTree, Path, Tree } from './tree.ts'
 
 type Pass = { problems: Problem[]; read: ReadText }
 
-/** Replaces every `{ $file: path }` by the text of the file, without a byte order mark before it and newlines behind it; paths are relative to the YAML file. */
+/** Replaces each `{ $file: path }` by the file's text without byte order mark and final newlines. Paths are relative to the YAML file. */
 export async function readSecretFiles(tree: Tree, read: ReadText): Promise<{ tree: Tree; problems: Problem[] }> {
   const pass: Pass = { problems: [], read }
   return { tree: await visit(tree, [], pass), problems: pass.problems }

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 /** The texts of files, by the path under which they were read. */
 export type Texts = ReadonlyMap<string, string>
 
-/** Reads each file once, and remembers what stood in it. */
+/** Reads each file once, and keeps its text. */
 export function rememberTexts(read: ReadText = readText): { read: ReadText; texts: Texts } {
   const texts = new Map<string, string>()
   const readings = new Map<string, ReturnType<ReadText>>()
@@ -25,18 +25,18 @@ export function rememberTexts(read: ReadText = readText): { read: ReadText; text
   return { read: readOnce, texts }
 }
 
-/** Reads the remembered texts, even when the files have changed since. */
+/** Returns the kept texts, even if the files have changed since. */
 export function readRemembered(texts: Texts): ReadText {
   return async (file) => texts.get(file) ?? { reason: 'was not handed over', fix: 'restart stagedoor' }
 }
 
-/** Why a file could not be read, and what to do about it; `line` where the reason stands. */
+/** Why a file could not be read, and what to do about it. `line` is the place of the problem, if it has one. */
 type Unreadable = { reason: string; fix: string; line?: number }
 
-/** Far more than any configuration; a device has no end. */
+/** Far more than any configuration. Reading needs a limit, because a device may have no end. */
 const maxBytes = 4 * 1024 ** 2
 
-/** Gives the text of a file, or why there is none. */
+/** Returns the text of a file, or why it cannot be read. */
 export type ReadText = (file: string) => Promise<string | Unreadable>
 
 const known = new Map<string, Unreadable>([
@@ -45,7 +45,7 @@ const known = new Map<string, Unreadable>([
   ['EISDIR', { reason: 'is a directory', fix: 'give the path of a regular file' }],
 ])
 
-/** The text of a file as it is now. */
+/** Reads the text of a file. */
 export async function readText(file: string): Promise<string | Unreadable> {
   try {
     const bytes = await buffer(createReadStream(file, { end: maxBytes }))
@@ -58,7 +58,7 @@ export async function readText(file: string): Promise<string | Unreadable> {
   }
 }
 
-/** Bytes that are not UTF-8 all turn into one character: a secret of random bytes would be easy to guess. */
+/** Decoding turns all bytes that are not UTF-8 into the same character: a secret of random bytes would become easy to guess. */
 function explainBytes(bytes: Buffer): Unreadable {
   const line = bytes.toString('utf8').split('\uFFFD', 1).join('').split('\n').length
   return {
@@ -68,7 +68,7 @@ function explainBytes(bytes: Buffer): Unreadable {
   }
 }
 
-/** A failure to read in words. */
+/** Describes a failure to read a file. */
 export function explain(error: NodeJS.ErrnoException): Unreadable {
   return known.get(String(error.code)) ?? { reason: error.message, fix: 'give the path of a file that can be read' }
 }

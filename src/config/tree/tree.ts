@@ -1,16 +1,16 @@
-/** Where a value was written; line and column count from 1. */
+/** Where a value was written. Line and column start at 1. */
 export type Source = { file: string; line: number; column: number }
 
-/** A YAML value that remembers where it was written. */
+/** A YAML value, with the place where it was written. */
 export type Tree = ScalarTree | ListTree | MapTree
 export type ScalarTree = { kind: 'scalar'; source: Source; value: unknown; takenFrom?: TakenFrom }
-/** The source of a value that does not stand in the YAML file itself. */
+/** The source of a value that is not in the YAML file itself. */
 type TakenFrom = { variables: readonly string[] } | { file: string }
 type ListTree = { kind: 'list'; source: Source; items: Tree[] }
 export type MapTree = { kind: 'map'; source: Source; entries: Map<string, Entry> }
 export type Entry = { keySource: Source; value: Tree }
 
-/** The way to a value from the root: keys of maps and positions in lists. */
+/** The path from the root to a value: keys of maps and positions in lists. */
 export type Path = readonly (string | number)[]
 
 /** The value as plain data; a scalar that could not be resolved is `undefined`. */
@@ -20,7 +20,7 @@ export function toPlain(tree: Tree): unknown {
   return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, toPlain(value)]))
 }
 
-/** Where the value at `path` was written: its key where it has one; for a missing value, the nearest one around it. */
+/** Where the value at `path` was written: the place of its key, if it has one. For a missing value, the nearest enclosing place. */
 export function sourceAt(tree: Tree, path: Path, here: Source = tree.source): Source {
   const [key, ...rest] = path
   if (key === undefined || tree.kind === 'scalar') return here
@@ -40,17 +40,17 @@ export function valueAt(plain: unknown, path: Path): unknown {
   )
 }
 
-/** Whether a plain value has members that can be asked for by key or position. */
+/** Whether a plain value is a map or a list. */
 export function hasMembers(value: unknown): value is Record<string | number, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** Writes a path as people do: `routes[2].allow`. */
+/** Formats a path as people write it: `routes[2].allow`. */
 export function formatPath(path: Path): string {
   return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`)).join('')
 }
 
-/** Lays a later file over an earlier one: maps merge key by key, everything else replaces. */
+/** Merges a later file into an earlier one: maps merge key by key, other values are replaced. */
 export function merge(base: Tree, over: Tree): Tree {
   if (base.kind !== 'map' || over.kind !== 'map') return over
   if (base.entries.has('$file') || over.entries.has('$file')) return over

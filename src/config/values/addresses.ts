@@ -16,12 +16,12 @@ export function isNetwork(text: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128) && !isMapped(address)
 }
 
-/** IPv4 in the notation of IPv6: the 8 of `::ffff:10.0.0.0/8` counts from the front of 128 bits, and lets every IPv4 address in. */
+/** Whether an address is IPv4 in IPv6 notation. The /8 of `::ffff:10.0.0.0/8` counts from the start of 128 bits: it covers all of IPv4. */
 function isMapped(address: string): boolean {
   return isIP(address) === 6 && new SocketAddress({ address, family: 'ipv6' }).address.startsWith('::ffff:')
 }
 
-/** Networks of addresses, separated by commas, so that one variable may name several; `unix` stands for all clients of a Unix socket. */
+/** Networks, separated by commas, so that one variable can name several. `unix` stands for all clients of a Unix socket. */
 export function networks() {
   return z.string(networkShape).transform((text, context): string[] => {
     const names = text.split(',').map((name) => name.trim())
@@ -34,7 +34,7 @@ export function networks() {
 const webProtocols = ['http:', 'https:']
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
-/** Whether a URL's host is this machine; names under `.localhost` are by definition (RFC 6761 §6.3). */
+/** Whether a URL's host is this machine. Names under `.localhost` always are (RFC 6761 §6.3). */
 export function isLoopback(url: URL): boolean {
   return loopbackHosts.includes(url.hostname) || url.hostname.endsWith('.localhost')
 }
@@ -43,17 +43,17 @@ function hasOnlyAnOrigin(url: URL): boolean {
   return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
 }
 
-/** The host name of a URL, or its address: one of IPv6 without brackets. */
+/** The host name or address of a URL; an IPv6 address has no brackets. */
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '')
 }
 
-/** The URL with a slash at its end: as Auth0 spells its issuer. */
+/** The URL with a slash at its end, as in Auth0's issuer. */
 export function withSlash(url: string): string {
   return url.endsWith('/') ? url : `${url}/`
 }
 
-/** Reads an absolute http or https URL; undefined when it is none. */
+/** Parses an absolute http or https URL; undefined for any other text. */
 export function parseWebUrl(text: string): URL | undefined {
   const url = URL.parse(text)
   return url !== null && webProtocols.includes(url.protocol) ? url : undefined
@@ -75,8 +75,8 @@ function hasCredentials(url: URL | null): boolean {
 const protectedShape = 'an https:// URL'
 
 /**
- * The URL of an issuer, which tokens repeat letter by letter, so that it stays as it is written.
- * @param forged what others could forge on a network that can be read
+ * The URL of an issuer. It is kept as written, because tokens must contain exactly the same text.
+ * @param forged what others could forge over plain http
  */
 export function issuerUrl(example: string, forged: string) {
   return z.string(protectedShape).transform((text, context): string => {
@@ -93,7 +93,7 @@ type OriginOptions = { example: string; httpsUnlessLoopback: boolean }
 
 const originShape = 'an http:// or https:// URL without path, query, user or password'
 
-/** An http(s) URL of scheme, host and port only, given back as its origin: `https://portal.example.com`. */
+/** An http(s) URL with only scheme, host and port. The result is its origin: `https://portal.example.com`. */
 export function origin(options: OriginOptions) {
   return z.string(originShape).transform((text, context): string => readOrigin(text, context, options))
 }
@@ -116,7 +116,7 @@ function readOrigin(text: string, context: z.RefinementCtx, { example, httpsUnle
 
 const socketShape = 'unix: and the absolute path of a socket'
 
-/** Where an upstream answers: an http(s) origin, or `unix:/path` for a socket on this machine. */
+/** The address of an upstream: an http(s) origin, or `unix:/path` for a socket on this machine. */
 export function upstreamUrl() {
   const example = 'http://127.0.0.1:7007'
   return z
@@ -135,8 +135,8 @@ const encode =
   'percent-encode / # ? @ and % in user and password (%2F %23 %3F %40 %25), or write the password as session.redis.password'
 
 /**
- * Names the fault in the URL of a Redis server without showing the URL, which may hold a password.
- * In a password that is not encoded, `/`, `#` and `?` end the host, and half of the password would be taken for one.
+ * Describes the problem of a Redis URL without showing the URL, which may contain a password. In a password that is not encoded,
+ * `/`, `#` and `?` would end the host part, and a part of the password would be used as the host.
  */
 export function refusalOfRedisUrl(text: string): Refusal | undefined {
   if (!/^rediss?:\/\//.test(text)) return [redisShape, 'write for example redis://redis:6379']

@@ -6,10 +6,10 @@ export function refuse(context: z.RefinementCtx, expected: string, fix: string):
   return z.NEVER
 }
 
-/** For a refinement that runs even when other options of its section are wrong, so that all problems show at once. */
+/** Makes a refinement run even if other options of its section are invalid, so that all problems are reported at once. */
 export const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null }
 
-/** A whole number within bounds (both included); digits in a string count, because `${PORT}` always gives a string. */
+/** A whole number within bounds (inclusive). A string of digits is accepted, because `${PORT}` always gives a string. */
 export function wholeNumber({ min, max }: { min: number; max: number }) {
   const expected = `a whole number between ${min} and ${max}`
   return z
@@ -20,7 +20,7 @@ export function wholeNumber({ min, max }: { min: number; max: number }) {
     })
 }
 
-/** A share: from 0, none, to 1, all; digits in a string count here, too. */
+/** A share from 0 (none) to 1 (all). A string is accepted here, too. */
 export function ratio() {
   const expected = 'a number from 0 to 1'
   const number = z.number(expected).min(0, expected).max(1, expected)
@@ -30,7 +30,7 @@ export function ratio() {
   )
 }
 
-/** `true` or `false`, also as text, because `${NAME}` always gives a string. */
+/** `true` or `false`. Text is accepted, because `${NAME}` always gives a string. */
 export function flag() {
   const words = new Map<unknown, boolean>([
     ['true', true],
@@ -42,15 +42,15 @@ export function flag() {
 /** A TCP port to listen on; 0 lets the system choose a free one. */
 export const port = () => wholeNumber({ min: 0, max: 65_535 })
 
-/** Text of an amount and its unit, such as `15m` or `64KiB`; its value counts in the smallest unit. */
+/** The notation for an amount with a unit, such as `15m` or `64KiB`. Values are in the smallest unit. */
 type Notation = {
   units: ReadonlyMap<string, number>
   pattern: RegExp
   expected: string
   name: string
-  /** Units of bare numbers, the likeliest first. */
+  /** Units that a bare number may have been meant in, the likeliest first. */
   usual: readonly string[]
-  /** How people write units otherwise, in lower case. */
+  /** Other spellings of units, in lower case. */
   spelling: readonly (readonly [spelling: RegExp, unit: string])[]
 }
 
@@ -59,7 +59,7 @@ function parse(text: string, { units, pattern }: Notation): number | undefined {
   return amount === undefined || unit === undefined ? undefined : Number(amount) * Number(units.get(unit))
 }
 
-/** Writes a value in the largest unit that divides it; 0 in the smallest. */
+/** Writes a value in the largest unit that divides it. 0 gets the smallest unit. */
 function format(value: number, { units }: Notation): string {
   let written = ''
   for (const [unit, factor] of units) {
@@ -70,7 +70,7 @@ function format(value: number, { units }: Notation): string {
 
 type Bounds = { min: string; max: string }
 
-/** An option in a notation, within bounds (both included). */
+/** An option in a notation, within bounds (inclusive). */
 function quantity(notation: Notation, { min, max }: Bounds) {
   const { pattern, expected, name } = notation
   const [least, most] = [Number(parse(min, notation)), Number(parse(max, notation))]
@@ -85,13 +85,13 @@ function quantity(notation: Notation, { min, max }: Bounds) {
     if (isWithin(meant)) return refuse(context, expected, `write ${format(meant, notation)}`)
     return refuse(context, `between ${min} and ${max}`, `choose a ${name} in this range`)
   })
-  // In YAML `5` is a number; it lacks a unit as `"5"` does.
+  // In YAML `5` is a number. Treat it like `"5"`, which lacks a unit.
   return z
     .preprocess((value) => (typeof value === 'number' ? String(value) : value), quantityText)
     .meta({ pattern: pattern.source, 'x-unit': name, 'x-bounds': `${min} to ${max}` })
 }
 
-/** What people mean by `1 hour`, `1h30m`, `64 KB` or `-5m`; undefined where that is not clear. */
+/** The value that was meant by `1 hour`, `1h30m`, `64 KB` or `-5m`; undefined if that is unclear. */
 function meantBy(text: string, { units, spelling }: Notation): number | undefined {
   const part = /(\d+)\s*([a-z]+)/g
   const lower = text.toLowerCase()
@@ -104,7 +104,7 @@ function meantBy(text: string, { units, spelling }: Notation): number | undefine
   return amounts.length === 0 || Number.isNaN(sum) ? undefined : sum
 }
 
-/** What a number without a unit may have been meant as, of what the option takes; undefined where nothing fits. */
+/** Suggests units for a number without one, if the result is within bounds; undefined if no unit fits. */
 function unitFix(amount: number, notation: Notation, isWithin: (value: number) => boolean): string | undefined {
   const likely = notation.usual.map((unit) => ({ unit, value: amount * Number(notation.units.get(unit)) }))
   const written = likely
@@ -114,7 +114,7 @@ function unitFix(amount: number, notation: Notation, isWithin: (value: number) =
   return `add a unit: ${[written.slice(0, -1).join(', '), written.at(-1)].filter(Boolean).join(' or ')}`
 }
 
-/** A number and what it counts: `1 writer`, `2 writers`. */
+/** A number with a noun: `1 writer`, `2 writers`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
@@ -143,13 +143,13 @@ const durations: Notation = {
   ],
 }
 
-/** Reads `30s`, `15m`, `8h`, `7d` or `500ms` as milliseconds; undefined when it is none of these. */
+/** Parses `30s`, `15m`, `8h`, `7d` or `500ms` as milliseconds; undefined for any other text. */
 export const parseDuration = (text: string): Milliseconds | undefined => parse(text, durations)
 
-/** `900000` is `15m`. */
+/** Formats milliseconds: `900000` as `15m`. */
 export const formatDuration = (ms: Milliseconds): string => format(ms, durations)
 
-/** A duration option within bounds (both included). */
+/** A duration option within bounds (inclusive). */
 export const duration = (bounds: Bounds) => quantity(durations, bounds)
 
 const sizes: Notation = {
@@ -171,8 +171,8 @@ const sizes: Notation = {
   ],
 }
 
-/** `65536` is `64KiB`. */
+/** Formats bytes: `65536` as `64KiB`. */
 export const formatSize = (bytes: number): string => format(bytes, sizes)
 
-/** A size option within bounds (both included). */
+/** A size option within bounds (inclusive). */
 export const size = (bounds: Bounds) => quantity(sizes, bounds)

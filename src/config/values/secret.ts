@@ -15,7 +15,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The value itself: for the one call that needs it, never to be stored or logged. */
+  /** The value itself. Use it only in the call that needs it; do not store or log it. */
   reveal(): string {
     return this.#value
   }
@@ -33,7 +33,7 @@ export class Secret {
   }
 }
 
-/** A secret option: text here, from `${VAR}`, or from a file by `$file`. */
+/** A secret option: literal text, a variable (`${VAR}`) or a file (`$file`). */
 export function secretText({ minLength, fix }: { minLength: number; fix: string }) {
   const expected = minLength > 1 ? `a secret of at least ${minLength} characters` : 'a secret'
   return z
@@ -49,12 +49,12 @@ export function secretText({ minLength, fix }: { minLength: number; fix: string 
 const oneLine = 'a secret on one line, with no space or byte order mark around it'
 const oneLineFix = 'write it again, for example with: printf %s "$SECRET" > file; as UTF-8, in one line'
 
-/** A secret that was copied with something around it works nowhere, and shows so late. PEM has lines. */
+/** Whether a secret is one line without surrounding characters. With them it would fail, but only later. PEM may have several lines. */
 function isOneLine(text: string): boolean {
   return text.startsWith('-----BEGIN ') || (text === text.trim() && !/[\p{Cc}\uFEFF\uFFFD]/u.test(text))
 }
 
-/** Placeholders that examples show in place of a secret; only their letters and digits count. */
+/** Whether text is a placeholder for a secret, as in examples. Only letters and digits are compared. */
 function isPlaceholder(text: string): boolean {
   return /^(?:changeme|changethis|replaceme|replacewith|your(?:own|client|auth0|session|secret)|placeholder|todo$|x{5,20}$|insert)/.test(
     text.toLowerCase().replaceAll(/[^a-z0-9]/g, ''),
