@@ -9,7 +9,7 @@ export const problemHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
-/** RFC 9457 problem details, with our members. @param loginUrl where a person can sign in; on a 401 only */
+/** RFC 9457 problem details, with our own members. @param loginUrl the URL to sign in; only for a 401 */
 export function problem(error: GatewayError, requestId: string, loginUrl?: string) {
   const { sentence } = errorTable[error.code]
   const { remedy, secondFactor, explanation } = error

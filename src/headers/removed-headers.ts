@@ -91,10 +91,10 @@ type RemovalFacts = {
  */
 export function isRemovedFromRequest(name: string, request: RemovalFacts): boolean {
   switch (name) {
-    // Written afresh.
+    // We set these ourselves.
     case 'host':
     case 'traceparent':
-    // Answered by us.
+    // Node answers it.
     case 'expect':
       return true
     case 'content-length':

@@ -97,8 +97,8 @@ function refusal(reason: LogoutTokenRefusal, cause?: unknown): GatewayError {
 }
 
 /**
- * Reads a verified logout token. Auth0 writes `typ: JWT`: where no type is required, `events` and the missing `nonce`
- * distinguish the token from an ID token.
+ * Reads a verified logout token. Auth0 writes `typ: JWT`. If no type is required, `events` and the missing `nonce` distinguish
+ * the token from an ID token.
  */
 export function readLogoutToken(payload: JWTPayload, header: { typ?: unknown }): LogoutToken | LogoutTokenRefusal {
   const { iss, sub, sid, iat, exp, jti, events, nonce } = payload

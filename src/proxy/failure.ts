@@ -24,7 +24,7 @@ export function failureCodeOf(error: Error, isAnswered: boolean): ProxyFailureCo
   return isAnswered ? 'STAGEDOOR_PROXY_BAD_RESPONSE' : 'STAGEDOOR_PROXY_UNREACHABLE'
 }
 
-/** The `code` of an error, empty where it has none. */
+/** The `code` of an error; empty without one. */
 export function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

@@ -24,7 +24,7 @@ export type Forwarder = {
 /**
  * Prepares the exchange of one request that policy allowed: chooses its upstream and lane, and builds the upstream's request.
  * @param upgradeHead bytes after the head of an upgrade request; undefined for any other request
- * @throws STAGEDOOR_INTERNAL where no decision allows the request
+ * @throws STAGEDOOR_INTERNAL unless a decision allows the request
  * @throws STAGEDOOR_BOUNDARY_NOT_FOUND for a path that the upstream's `rewrite` does not cover. Unchanged, it could mean
  * something else at the upstream than the rules intended.
  */

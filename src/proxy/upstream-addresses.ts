@@ -14,7 +14,7 @@ const probesUntilDown = 2
 
 export type AddressHealth = ReturnType<typeof createAddressHealth>
 
-/** Health of one address of an upstream, learnt from requests and probes. */
+/** Tracks the health of one address of an upstream, from requests and probes. */
 export function createAddressHealth({ coolDownMs, now, onChange }: AddressHealthOptions) {
   let isFailing = false
   let isDown = false

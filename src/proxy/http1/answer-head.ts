@@ -10,7 +10,7 @@ export type AnswerHead = {
   readonly connection: string | undefined
   /** The last `Keep-Alive` value, which says how long the upstream keeps an idle connection (RFC 2068 §19.7.1.1). */
   readonly keepAlive: string | undefined
-  /** -1 where there is no `Content-Length`. */
+  /** -1 without a `Content-Length`. */
   readonly contentLength: number
   readonly isChunked: boolean
   /** Whether the connection may carry another request (RFC 9112 §9.3). */

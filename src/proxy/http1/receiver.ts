@@ -7,7 +7,7 @@ import type { RequestHead } from './request-head.ts'
 /** One request for an upstream. */
 export type UpstreamRequest = Omit<RequestHead, 'framing'> & {
   body: Readable | null
-  /** Length of the body in bytes, the value of its `Content-Length`; -1 where it is unknown. */
+  /** Length of the body in bytes, the value of its `Content-Length`; -1 if it is unknown. */
   bodyLength: number
   /** Limit from the request sent to the head of the answer. */
   headTimeoutMs: number

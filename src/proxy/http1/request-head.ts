@@ -4,11 +4,11 @@ export type RequestHead = {
   method: string
   /** Path and query, as they are sent. */
   path: string
-  /** Flat list of names and values: `Host` first (RFC 9110 §7.2), `Content-Length` where there is one, no `Connection`. */
+  /** Flat list of names and values: `Host` first (RFC 9110 §7.2), `Content-Length` if the length is known, no `Connection`. */
   headers: readonly string[]
   /** The protocol to switch to, which an upstream may accept with 101. */
   upgrade: string | undefined
-  /** How the body is framed: by the `Content-Length` among the headers, or in chunks; undefined where there is none. */
+  /** How the body is framed: by the `Content-Length` in `headers`, or in chunks; undefined without a body. */
   framing: 'length' | 'chunked' | undefined
 }
 

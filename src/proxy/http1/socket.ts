@@ -8,10 +8,10 @@ import { UpstreamError } from './upstream-error.ts'
 export type UpstreamTls = {
   /** Authorities that sign the upstream's certificate; default: those that Node knows. */
   ca?: string | undefined
-  /** Our own certificate, where the upstream asks for one. */
+  /** Our own certificate, for upstreams that require one. */
   certificate?: string | undefined
   key?: string | undefined
-  /** Name in the upstream's certificate, where it is not the host of its URL. */
+  /** The name in the upstream's certificate, if it is not the host of its URL. */
   serverName?: string | undefined
 }
 
