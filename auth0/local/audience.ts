@@ -30,7 +30,7 @@ export function resourceServer(tenant: Tenant, context: KoaContextWithOIDC, iden
     scope: [...identityScopes, ...api.scopes].join(' '),
     audience: identifier,
     accessTokenTTL: api.lifetimeSeconds,
-    // The token response is dressed afterwards; the provider's own token never leaves.
+    // The token response is converted afterwards. The provider's own token is never sent.
     accessTokenFormat: 'opaque',
   }
 }

@@ -18,9 +18,9 @@ export type LogoutTokenOverrides = {
 
 export type Backchannel = {
   deliveries: Delivery[]
-  /** Tells every application of this SSO session whose initiators include the event. */
+  /** Notifies every application of this SSO session whose initiators include the event. */
   sessionEnded: (sid: string, initiator: string) => Promise<Delivery[]>
-  /** Tells the applications of every session of the user. */
+  /** Notifies the applications of every session of the user. */
   userEvent: (userId: string, initiator: string) => Promise<Delivery[]>
   /** Sends one token on command: to all sessions that match `sid` and `sub`, or to the `url` given. */
   send: (overrides?: LogoutTokenOverrides) => Promise<Delivery[]>
@@ -84,7 +84,7 @@ function targetsOf(tenant: Tenant, { sid, sub, clientId }: LogoutTokenOverrides)
   return [...targets.values()]
 }
 
-/** A session nobody has: what a gateway gets that forgot, or never had, the session. */
+/** A session that does not exist, for a gateway that has forgotten or never had the session. */
 function inventedTarget(tenant: Tenant, { sid, sub, clientId }: LogoutTokenOverrides): Target[] {
   const client = tenant.clients.find((candidate) => clientId === undefined || candidate.clientId === clientId)
   return client ? [{ client, sid: sid ?? 'unknown-session', userId: sub ?? 'auth0|unknown' }] : []
@@ -113,7 +113,7 @@ function logoutClaims(
   return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined && value !== null))
 }
 
-/** Gives the status, or 0 when the receiver could not be reached. */
+/** @returns the status, or 0 if the receiver could not be reached */
 async function post(url: string, logoutToken: string): Promise<number> {
   try {
     const response = await fetch(url, {

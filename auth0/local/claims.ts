@@ -10,7 +10,7 @@ const reservedClaims = new Set(
    scope gty nonce at_hash c_hash auth_time`.split(/\s+/),
 )
 
-/** What the post-login Action puts on both tokens. */
+/** The claims that the post-login Action puts on both tokens. */
 export function actionClaims(user: LocalUser): Record<string, unknown> {
   const custom = Object.entries(user.customClaims ?? {}).filter(([name]) => !reservedClaims.has(name))
   return {
@@ -38,7 +38,7 @@ function organizationClaims(tenant: Tenant, login: LoginRecord): Record<string, 
   return { org_id: organization.id, org_name: organization.name }
 }
 
-/** Dresses the provider's ID token as Auth0's; `shiftSeconds` moves its clock. */
+/** Converts the provider's ID token to Auth0's form; `shiftSeconds` moves its clock. */
 export function idTokenClaims(
   tenant: Tenant,
   login: LoginRecord,

@@ -8,12 +8,12 @@ export type Faults = {
   /** The next requests below `prefix` get these statuses, one each; 429 with `retry-after: 1`. */
   failNext: (prefix: string, statuses: number[]) => void
   slowMs: number
-  /** Answers in the provider's place; true when it did. */
+  /** Answers instead of the provider. @returns whether it did */
   intercept: (path: string, response: ServerResponse) => Promise<boolean>
   close: () => void
 }
 
-/** Misbehaviour on command: for all paths, or for those that begin with one of `paths`. */
+/** Faults on demand: for all paths, or for those that start with one of `paths`. */
 export function createFaults(): Faults {
   let kind: FaultKind | undefined
   let affected: string[] = ['/']

@@ -4,9 +4,9 @@ import type { JWTPayload } from 'jose'
 
 import type { KeyRing } from './keys.ts'
 
-/** How a token differs from what the tenant would give out: the face of a provider that errs or lies. */
+/** How a token differs from the tenant's correct one, as from a faulty or malicious provider. */
 export type TokenFaults = {
-  /** Claims in place of the tenant's. */
+  /** Claims that replace the tenant's. */
   claims?: Record<string, unknown>
   without?: string[]
   header?: Record<string, unknown>
@@ -14,7 +14,7 @@ export type TokenFaults = {
   signature?: 'broken' | 'foreign-key' | 'none' | 'client-secret'
 }
 
-/** Signs claims as the tenant does, but for the faults. */
+/** Signs claims as the tenant does, with the faults applied. */
 export async function hostileToken(keys: KeyRing, claims: JWTPayload, faults: TokenFaults): Promise<string> {
   const kept = Object.entries(claims).filter(([name]) => !faults.without?.includes(name))
   const payload = { ...Object.fromEntries(kept), ...faults.claims }

@@ -91,7 +91,7 @@ function acceptInvitation(tenant: Tenant, user: LocalUser, { params }: Interacti
   user.organizations.push(organization.id)
 }
 
-/** Another user at the same browser begins a session of their own: a new `sid`, nothing inherited. */
+/** Another user in the same browser starts a new session with a new `sid`; nothing is inherited. */
 async function leaveOtherSession(provider: Provider, interaction: Interaction, userId: string): Promise<void> {
   const uid = interaction.session?.uid
   const session = uid === undefined ? undefined : await provider.Session.findByUid(uid)
@@ -100,7 +100,7 @@ async function leaveOtherSession(provider: Provider, interaction: Interaction, u
   delete session.accountId
   delete session.authorizations
   await session.persist()
-  // The provider checks the interaction against the session it began in, which is no more.
+  // The provider checks the interaction against its original session, which has ended.
   delete interaction.session
   await interaction.persist()
 }
@@ -112,7 +112,7 @@ function renderLogin(tenant: Tenant, interaction: Interaction, message?: string,
   return loginPage({
     client: client?.name ?? 'the application',
     hint: typed ?? parameter(params.login_hint) ?? '',
-    // A tenant full of synthetic users would make a page nobody can read.
+    // A tenant with many synthetic users would make the page unreadable.
     users: tenant.users.slice(0, 8).map((user) => ({ email: user.email, name: user.name, remark: remark(user) })),
     ...(message === undefined ? {} : { message }),
     ...(organization === undefined ? {} : { organization }),

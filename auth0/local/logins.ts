@@ -6,7 +6,7 @@ import { parameter } from './policy.ts'
 import type { Tenant } from './tenant.ts'
 import { findOrganization } from './tenant.ts'
 
-/** Keeps what the tokens of this login will say; called when the code is on its way to the application. */
+/** Stores the content of this login's tokens. Called when the code is sent to the application. */
 export function recordLogin(tenant: Tenant, context: KoaContextWithOIDC): void {
   const { oidc } = context
   const code = oidc.entities.AuthorizationCode
@@ -29,7 +29,7 @@ export function recordLogin(tenant: Tenant, context: KoaContextWithOIDC): void {
   tenant.logins.set(record.grantId, record)
 }
 
-/** Auth0 puts `auth_time` into the ID token only when the request cared about it. */
+/** Auth0 puts `auth_time` into the ID token only if the request depends on it. */
 function showsAuthTime({ params }: KoaContextWithOIDC['oidc']): boolean {
   return params?.max_age !== undefined || (parameter(params?.prompt) ?? '').split(' ').includes('login')
 }

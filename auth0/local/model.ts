@@ -54,7 +54,7 @@ export type LocalClient = {
   settings?: Record<string, unknown>
 }
 
-/** Roles that were made, Actions and event streams: what the stand-in remembers and shows, and does not carry out. */
+/** Created roles, Actions and event streams, which the local Auth0 stores and lists without executing them. */
 export type Configuration = {
   roles: { name: string; description?: string }[]
   actions: LocalAction[]
@@ -76,7 +76,7 @@ export type LocalAction = Record<string, unknown> & {
   deployedAtMs?: number
 }
 
-/** The scopes that a client was granted for an API; nothing without a client grant. */
+/** The scopes granted to a client for an API; undefined without a client grant. */
 export function grantedScopes({ apiScopes }: LocalClient, api: string): string[] | undefined {
   return Object.hasOwn(apiScopes, api) ? apiScopes[api] : undefined
 }
@@ -90,7 +90,7 @@ export type Lifetimes = {
   rotationLeewaySeconds: number
 }
 
-/** What one trip through /authorize left behind: the base of every token of that login. */
+/** The state of one login through /authorize, from which all its tokens are made. */
 export type LoginRecord = {
   grantId: string
   clientId: string

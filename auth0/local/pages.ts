@@ -57,7 +57,7 @@ export type LoginPage = {
   organization?: string
 }
 
-/** Works without script: each demo user is a form of its own. */
+/** Works without scripts: each demo user has its own form. */
 export function loginPage({ client, hint, users, message, organization }: LoginPage): string {
   const target = organization === undefined ? client : `${organization} on ${client}`
   return page(
@@ -99,7 +99,7 @@ export function errorPage(title: string, text: string): string {
   return page(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>`)
 }
 
-/** Asks before logging out when the request proves nothing about the session it wants to end. */
+/** Asks for confirmation of a logout whose request does not prove its session. */
 export function confirmLogoutPage(parameters: URLSearchParams): string {
   const fields = [...parameters].map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,

@@ -20,11 +20,11 @@ export function createInteractionPolicy(tenant: Tenant): Policies.DefaultPolicy 
   return policy
 }
 
-/** A session does not shield a user who was blocked, or left the organization, after it began. */
+/** Refuses a user who was blocked, or left the organization, after the session began. */
 function refusalCheck(tenant: Tenant) {
   return new Check('refused', 'login refused', 'access_denied', ({ oidc }) => {
     const user = oidc.session?.accountId === undefined ? undefined : findUser(tenant, oidc.session.accountId)
-    // A fresh login page comes first when one is due: another user may sign in there.
+    // Show a due login page first: another user may sign in there.
     if (!user || oidc.prompts.has('login')) return Check.NO_NEED_TO_PROMPT
     const refusal = loginRefusal(tenant, user, parameter(oidc.params?.organization))
     if (refusal !== undefined) throw new errors.AccessDenied(refusal)
@@ -32,7 +32,7 @@ function refusalCheck(tenant: Tenant) {
   })
 }
 
-/** Each request for the second factor is answered anew: a session that once passed it does not count. */
+/** Each request for the second factor needs a new one, even in a session that has passed it before. */
 function mayNeedSecondFactor({ oidc }: KoaContextWithOIDC): boolean {
   return wantsSecondFactor(oidc.params?.acr_values) && oidc.result?.secondFactor !== true
 }

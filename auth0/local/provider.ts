@@ -25,7 +25,7 @@ const routes = {
   pushed_authorization_request: '/oauth/par',
 }
 
-/** The certified provider underneath, told to look like Auth0 as far as its configuration goes. */
+/** The underlying certified provider, configured to resemble Auth0. */
 export function createProvider(tenant: Tenant, keys: KeyRing): OidcProvider {
   const provider = new Provider(tenant.issuer, configuration(tenant, keys))
   provider.on('authorization.success', (context) => recordLogin(tenant, context))
@@ -35,7 +35,7 @@ export function createProvider(tenant: Tenant, keys: KeyRing): OidcProvider {
 function configuration(tenant: Tenant, keys: KeyRing): Configuration {
   return {
     adapter: createAdapterFactory(tenant),
-    // Every token that leaves is signed again with the ring's key of the moment; this one only keeps the provider going.
+    // Every outgoing token is signed again with the key ring's current key. The provider only needs some key.
     jwks: { keys: [keys.currentPrivateJwk()] },
     routes,
     scopes: identityScopes,
@@ -96,7 +96,7 @@ function extraParameters(tenant: Tenant): Configuration['extraParams'] {
     audience: null,
     screen_hint: null,
     requested_scope({ oidc }) {
-      // A pushed request comes as a form, which nothing has touched before the provider.
+      // A pushed request arrives as a form that no earlier handler has read.
       if (oidc.route === 'pushed_authorization_request' && oidc.params) oidc.params.requested_scope = oidc.body?.scope
     },
     connection(_context, value) {
@@ -123,7 +123,7 @@ function wantsOfflineAccess(tenant: Tenant, grantId: string | undefined): boolea
 
 function account(tenant: Tenant, context: KoaContextWithOIDC, id: string) {
   const user = findUser(tenant, id)
-  // Gone for the token endpoint: a refresh of a blocked user is an invalid grant.
+  // Not found for the token endpoint, so that a refresh of a blocked user is an invalid grant.
   if (!user || (user.blocked && context.path === routes.token)) return undefined
   return { accountId: id, claims: () => ({ sub: id, ...profileClaims(user) }) }
 }

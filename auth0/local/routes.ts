@@ -16,7 +16,7 @@ type Handler = (context: RouteContext, next: Next) => Promise<void> | void
 
 const jwksCacheControl = 'public, max-age=15, stale-while-revalidate=15, stale-if-error=86400'
 
-/** Puts Auth0's own paths before the provider, and Auth0's manners around the provider's answers. */
+/** Routes Auth0's own paths before the provider, and adapts the provider's answers to Auth0's. */
 export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing, backchannel: Backchannel): void {
   const login = createLoginPages(tenant, provider)
   const logout = createLogout(tenant, provider, keys, backchannel)
@@ -27,7 +27,7 @@ export function installRoutes(tenant: Tenant, provider: Provider, keys: KeyRing,
       '/.well-known/openid-configuration': (context) => publish(context, discoveryDocument(tenant), jwksCacheControl),
       '/.well-known/oauth-authorization-server': (context) =>
         publish(context, discoveryDocument(tenant), jwksCacheControl),
-      // Browsers ask for the .ico where an answer has no page.
+      // Browsers request the .ico for answers that are no page.
       '/favicon.ico': showIcon,
       '/favicon.svg': showIcon,
       '/.well-known/jwks.json': (context) => publish(context, keys.jwks(), jwksCacheControl),
@@ -71,7 +71,7 @@ async function authorize(tenant: Tenant, context: RouteContext, next: Next): Pro
   tenant.lastAuthorize = Object.fromEntries(query)
   if (query.has('request_uri')) return next().then(() => undefined)
   if (tenant.settings.pushedAuthorization === 'required') return refusePlain(context)
-  // The provider forgets offline_access without prompt=consent, and Auth0 knows no id_token_hint here.
+  // The provider drops offline_access without prompt=consent, and Auth0 ignores id_token_hint here.
   query.delete('id_token_hint')
   query.set('requested_scope', query.get('scope') ?? '')
   context.querystring = query.toString()
@@ -84,7 +84,7 @@ function refusePlain(context: RouteContext): void {
   context.body = errorPage('invalid_request', 'Pushed Authorization Requests are required for this client')
 }
 
-/** RFC 9126 §2; a tenant without it knows no such path. */
+/** RFC 9126 §2; a tenant without it has no such path. */
 async function pushAuthorization({ settings }: Tenant, context: RouteContext, next: Next): Promise<void> {
   if (settings.pushedAuthorization === 'none') return
   await next()
@@ -100,7 +100,7 @@ function isRefusal(body: unknown): body is { error: string } {
   return typeof body === 'object' && body !== null && 'error' in body
 }
 
-/** RFC 9207 `iss` is the provider's habit; the docs show no sign of it at Auth0. */
+/** Removes RFC 9207 `iss`, which the provider adds and Auth0's documentation does not mention. */
 function removeIssuer(tenant: Tenant, context: RouteContext): void {
   const location = context.res.getHeader('location')
   if (tenant.settings.sendIssuerOnCallback || typeof location !== 'string' || !location.includes('iss=')) return

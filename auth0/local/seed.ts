@@ -1,7 +1,7 @@
 import { managementScopes } from './management/scopes.ts'
 import type { Lifetimes, LocalApi, LocalClient, LocalOrganization, LocalUser } from './model.ts'
 
-/** Every demo user signs in with this. */
+/** The password of every demo user. */
 export const demoPassword = 'stagedoor'
 /** The code that the second-factor page accepts. */
 export const demoOneTimeCode = '123456'
@@ -109,7 +109,7 @@ export function managementApi(identifier: string): LocalApi {
 
 export const defaultInitiators = ['rp-logout', 'idp-logout']
 
-/** An application as the tenant makes it, before anything is set. */
+/** A new application with the tenant's defaults. */
 export function newClient(clientId: string, clientSecret: string): LocalClient {
   return {
     clientId,

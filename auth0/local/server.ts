@@ -46,13 +46,13 @@ export type LocalAuth0Options = {
   logoutUrls?: string[]
   tenantLogoutUrls?: string[]
   users?: LocalUser[]
-  /** That many more users, members of `org_big`. */
+  /** Number of additional users, members of `org_big`. */
   syntheticUsers?: number
   organizations?: LocalOrganization[]
   apis?: LocalApi[]
   lifetimes?: Partial<Lifetimes>
   settings?: Partial<TenantSettings>
-  /** The tenant's clock in ms, for what its tokens say. The provider's own expiries follow the real one. */
+  /** The tenant's clock in ms, for times in tokens. The provider's own expiries use the real clock. */
   now?: () => number
   random?: () => number
   /** Makes the RSA keys that sign tokens. */
@@ -65,7 +65,7 @@ export type LocalAuth0 = {
   clientId: string
   clientSecret: string
   machine: { clientId: string; clientSecret: string }
-  /** May do everything the Management API of the stand-in offers. */
+  /** A client with all scopes of the local Management API. */
   management: { clientId: string; clientSecret: string }
   audience: string
   users: LocalUser[]
@@ -74,18 +74,18 @@ export type LocalAuth0 = {
   counters: Counters
   /** The private key that signs now, with its `kid`: for tests that forge. */
   signingKey: () => JWK
-  /** How many streams of events are open now. */
+  /** The number of open event streams. */
   eventStreams: () => number
-  /** Logout tokens sent so far, and what the receivers answered. */
+  /** Logout tokens sent so far, with the answers of the receivers. */
   backchannelDeliveries: Delivery[]
-  /** Cuts every connection, idle ones too: who asks next has to look the name up and connect. */
+  /** Cuts every connection, including idle ones: the next client has to resolve the name and connect. */
   dropConnections: () => void
   close: () => Promise<void>
 }
 
 const notReady: RequestListener = (_request, response) => void response.writeHead(503).end()
 
-/** Starts the stand-in and resolves when it listens. Everything lives in memory and is gone after close(). */
+/** Starts the local Auth0 and resolves when it listens. All state is in memory and lost after close(). */
 export async function startLocalAuth0(options: LocalAuth0Options = {}): Promise<LocalAuth0> {
   let handle = notReady
   const server = createServer((request, response) => handle(request, response))

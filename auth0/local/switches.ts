@@ -17,7 +17,7 @@ export type Switches = {
   setSlowMs: (ms: number) => void
   setClockOffsetSeconds: (seconds: number) => void
   rotateKeys: (options?: { revoke?: boolean }) => Promise<void>
-  /** A blocked user cannot sign in or refresh; applications with that initiator hear of it. */
+  /** A blocked user cannot sign in or refresh. Applications with that initiator are notified. */
   blockUser: (id: string, blocked?: boolean) => Promise<Delivery[]>
   setRoles: (id: string, roles: string[]) => void
   setGroups: (id: string, groups: string[]) => void
@@ -36,14 +36,14 @@ export type Switches = {
   emitEvent: (type: string, object: Record<string, unknown>) => string
   /** Sends `offset-only` heartbeats now. */
   beatEvents: () => void
-  /** Makes every offset given out so far too old (410). */
+  /** Makes every offset issued so far too old (410). */
   expireEvents: () => void
   /** Ends all event streams, as Auth0 does every few minutes; with a message: as a terminal error. */
   endEventStreams: (errorMessage?: string) => void
   resetCounters: () => void
 }
 
-/** Everything a test can turn at run time. Arguments are JSON, so that the control API offers the same. */
+/** All switches that a test can set at run time. Arguments are JSON, so that the control API offers the same. */
 export function createSwitches(
   tenant: Tenant,
   keys: KeyRing,

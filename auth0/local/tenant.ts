@@ -96,7 +96,7 @@ export function createTenant({ now, ...input }: TenantInput): Tenant {
     acceptedSecret(client) {
       const overlap = tenant.secretOverlaps.get(client.clientId)
       if (!overlap || overlap.untilMs <= Date.now()) return client.clientSecret
-      // While a new secret spreads, either one may be the one that works, request by request.
+      // While a new secret is distributed, each request may accept either the old or the new one.
       return tenant.random() < 0.5 ? overlap.oldSecret : client.clientSecret
     },
   }
@@ -112,7 +112,7 @@ export function findOrganization(tenant: Tenant, idOrName: string): LocalOrganiz
   return tenant.organizations.find((organization) => organization.id === idOrName || organization.name === name)
 }
 
-/** Why this user may not sign in to this request, in Auth0's words; undefined when they may. */
+/** Why this request may not sign this user in, in Auth0's words; undefined if it may. */
 export function loginRefusal(tenant: Tenant, user: LocalUser, organization: string | undefined): string | undefined {
   if (user.blocked) return 'user is blocked'
   if (organization === undefined) return undefined

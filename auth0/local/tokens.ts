@@ -81,12 +81,12 @@ export async function dressTokenResponse(tenant: Tenant, keys: KeyRing, context:
   }
 }
 
-/** How far the tenant's clock is from ours. */
+/** The offset of the tenant's clock. */
 export function shiftSeconds(tenant: Tenant): number {
   return Math.round((tenant.nowMs() - Date.now()) / 1000)
 }
 
-/** No scope asked for means all that were granted. */
+/** A request without scopes gets all granted ones. */
 function machineScopes(granted: string[], requested: string | undefined): string[] {
   if (requested === undefined) return granted
   const wanted = requested.split(' ')
@@ -103,7 +103,7 @@ function isErrorResponse(body: unknown): body is ErrorResponse {
   return typeof body === 'object' && body !== null && 'error' in body
 }
 
-/** Auth0's words and statuses: 401 for the client's secret, 403 for what it may not have. */
+/** Auth0's texts and statuses: 401 for a wrong client secret, 403 for a missing right. */
 export function dressError(context: RouteContext, body: ErrorResponse, grantType?: string): void {
   if (body.error === 'invalid_client') {
     context.remove('www-authenticate')

@@ -8,7 +8,7 @@ import { findUser } from './tenant.ts'
 
 type Window = { startedMs: number; calls: number }
 
-/** /userinfo takes opaque tokens and JWTs whose audience includes it, and counts calls a user and minute. */
+/** /userinfo accepts opaque tokens and JWTs with its audience, and limits calls per user and minute. */
 export function createUserinfo(tenant: Tenant, provider: Provider, keys: KeyRing) {
   const windows = new Map<string, Window>()
 

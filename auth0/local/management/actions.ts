@@ -49,7 +49,7 @@ export function actionResources(tenant: Tenant): Resource[] {
   ]
 }
 
-/** Auth0 takes a moment until a deployed version is there. */
+/** Auth0 needs a moment before a deployed version is available. */
 const deployMs = 100
 
 const isDeployed = ({ deployedCode, deployedAtMs = 0 }: LocalAction) =>
@@ -64,7 +64,7 @@ function deploy(action: LocalAction): Answer {
   return ok({ id: randomUUID(), code: action.code, action: { id: action.id, name: action.name }, deployed: true })
 }
 
-/** Built from the second look on, as Auth0 needs a moment. */
+/** Reported as built from the second read on, since Auth0 needs a moment. */
 function shown(action: LocalAction): Record<string, unknown> {
   const answer = shape(action)
   action.status = 'built'
@@ -104,7 +104,7 @@ function bindingResources({ configuration }: Tenant): Resource[] {
       if (found.some(({ action }) => action === undefined || !isDeployed(action))) {
         return problem(400, 'Bad Request', 'An action must be deployed before it can be bound to a trigger')
       }
-      // The list takes the place of the one before: what it leaves out is bound no longer.
+      // The list replaces the previous one: Actions that it omits are no longer bound.
       configuration.bindings.set(
         trigger,
         found.map(({ action, displayName }) => ({ actionId: action?.id ?? '', displayName })),

@@ -13,7 +13,7 @@ export const managementPath = '/api/v2/'
 
 type Caller = { clientId: string; scopes: string[] }
 
-/** As much of Auth0's Management API as Stagedoor uses: token, scopes and limits are checked as Auth0 does. */
+/** The part of Auth0's Management API that Stagedoor uses. Tokens, scopes and limits are checked as at Auth0. */
 export function createManagementApi(tenant: Tenant, keys: KeyRing, events: EventLog) {
   const resources = managementResources(tenant)
   const isOverLimit = createRateLimit(tenant)

@@ -8,7 +8,7 @@ const knownSettings = `name identifier scopes signing_alg allow_offline_access t
   skip_consent_for_verifiable_first_party_clients enforce_policies consent_policy authorization_details token_encryption
   proof_of_possession subject_type_authorization`.split(/\s+/)
 
-/** APIs ("resource servers"), and which application may ask for which of their scopes ("client grants"). */
+/** APIs ("resource servers"), and the scopes that each application may request ("client grants"). */
 export function apiResources(tenant: Tenant): Resource[] {
   const withApi = (call: Call, answer: (api: LocalApi) => Answer): Answer => {
     const api = tenant.apis.find((candidate) =>
@@ -63,7 +63,7 @@ function createApi(tenant: Tenant, call: Call): Answer {
   return { status: 201, body: apiShape(api, tenant) }
 }
 
-/** Gives a refusal, or nothing when the change was made. @param fixed cannot be changed any more */
+/** @returns a refusal; undefined if the change was made. @param fixed members that can no longer be changed */
 function changeApi(api: LocalApi, call: Call, fixed: string[]): Answer | undefined {
   const body = bodyOf(
     call,

@@ -60,7 +60,7 @@ function refusalToRead({ scopes }: Call): Answer | undefined {
   return problem(403, 'Forbidden', `Insufficient scope, expected any of: ${toRead.join(',')}`)
 }
 
-/** `secret_encoded` is shown, and taken only when an application is made. */
+/** `secret_encoded` is returned, and accepted only when an application is created. */
 function refusalToChange({ body }: Call): Answer | undefined {
   const { jwt_configuration: jwt } = (body ?? {}) as { jwt_configuration?: object }
   if (jwt === undefined || !('secret_encoded' in jwt)) return undefined
@@ -74,11 +74,11 @@ function createClient(tenant: Tenant, call: Call): Answer {
   if (client.name === '')
     return problem(400, 'Bad Request', "Payload validation error: 'Missing required property: name'")
   tenant.clients.push(client)
-  // Shown once, to whoever made it.
+  // Returned only once, by the creation.
   return { status: 201, body: clientShape(client, tenant, forKeys) }
 }
 
-/** Gives a refusal, or nothing when the change was made. */
+/** @returns a refusal; undefined if the change was made */
 function changeClient(client: LocalClient, call: Call): Answer | undefined {
   const body = bodyOf(call, knownSettings)
   if (isAnswer(body)) return body

@@ -5,11 +5,11 @@ import type { Tenant } from '../tenant.ts'
 import { notFound, ok, problem, read } from './resource.ts'
 import type { Answer, Call, Resource } from './resource.ts'
 
-/** What an application may hold, and how many of them may sign for it. */
+/** How many keys an application may have, and how many of them may sign. */
 const maxHeld = 4
 const maxEnabled = 2
 
-/** The keys of an application: it holds them all, and those that are enabled for Private Key JWT may sign. */
+/** The keys of an application. Those enabled for Private Key JWT may sign. */
 export function credentialResources(tenant: Tenant): Resource[] {
   const withClient = (call: Call, answer: (client: LocalClient) => Answer): Answer => {
     const client = tenant.clients.find(({ clientId }) => clientId === call.parameters[0])

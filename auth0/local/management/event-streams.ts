@@ -6,7 +6,7 @@ import type { Answer, Call, Resource } from './resource.ts'
 
 const knownSettings = ['name', 'status', 'subscriptions', 'destination']
 
-/** Event streams that push to a webhook. The stand-in shows them and pushes nothing. */
+/** Event streams that push to a webhook. The local Auth0 lists them and pushes nothing. */
 export function eventStreamResources({ configuration }: Tenant): Resource[] {
   const withStream = (call: Call, answer: (stream: Record<string, unknown>) => Answer): Answer => {
     const stream = configuration.eventStreams.find(({ id }) => id === call.parameters[0])
@@ -41,7 +41,7 @@ export function eventStreamResources({ configuration }: Tenant): Resource[] {
   ]
 }
 
-/** A token goes in and never comes out. */
+/** A token can be set and is never returned. */
 function withoutToken(stream: Record<string, unknown>): Record<string, unknown> {
   const shown = structuredClone(stream)
   const { configuration } = (shown.destination ?? {}) as {

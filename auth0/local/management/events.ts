@@ -9,17 +9,17 @@ type Kept = { offset: string; type: string; timeMs: number; event: Record<string
 type Subscriber = { response: ServerResponse; types: string[]; heartbeat: NodeJS.Timeout }
 
 export type EventLog = {
-  /** Keeps and sends one event; `data.object` is what the event is about. Gives its offset. */
+  /** Stores and sends one event about `data.object`. @returns its offset */
   emit: (type: string, object: Record<string, unknown>) => string
   /** Sends an `offset-only` message and a comment to everyone now, as the interval does. */
   beat: () => void
-  /** Forgets what is kept: an offset from before now answers 410. */
+  /** Drops the stored events: earlier offsets then get a 410. */
   expire: () => void
   /** Ends all streams, as Auth0 does every few minutes. */
   cycle: () => void
   /** Ends all streams with a terminal `error` message. */
   fail: (message: string) => void
-  /** Answers `GET /api/v2/events`: gives a refusal, or nothing once the stream is open. */
+  /** Answers `GET /api/v2/events`. @returns a refusal; undefined once the stream is open */
   subscribe: (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Answer | undefined
   connections: () => number
 }
@@ -83,7 +83,7 @@ export function createEventLog(tenant: Tenant): EventLog {
     })
   }
 
-  /** All subscribers, who get nothing any more from here on. */
+  /** Removes and returns all subscribers. */
   function takeAll(): Subscriber[] {
     const all = [...subscribers]
     subscribers.clear()
@@ -108,7 +108,7 @@ export function createEventLog(tenant: Tenant): EventLog {
     },
     expire() {
       kept.length = 0
-      // A step of its own, so that even the latest offset anyone holds is too old.
+      // Advance the offset, so that even the latest one is too old.
       sequence += 1
       oldestSequence = sequence
     },

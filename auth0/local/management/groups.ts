@@ -4,7 +4,7 @@ import { list, notFound, read } from './resource.ts'
 import type { Answer, Call, Resource } from './resource.ts'
 import { groupNames, groupShape, memberShape } from './shapes.ts'
 
-/** Auth0 Groups (early access): every name that users' `groups` hold is one. */
+/** Auth0 Groups (early access): one for every name in the users' `groups`. */
 export function groupResources(tenant: Tenant): Resource[] {
   const ifThere = (answer: (call: Call) => Answer) => (call: Call) =>
     tenant.settings.groups ? answer(call) : notFound('Not Found')

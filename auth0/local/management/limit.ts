@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http'
 
 import type { Tenant } from '../tenant.ts'
 
-/** A fixed window of a minute for each client, told in `x-ratelimit-*`; `reset` is in Unix seconds. */
+/** A fixed window of a minute for each client, reported in `x-ratelimit-*`; `reset` is in Unix seconds. */
 export function createRateLimit(tenant: Tenant) {
   const windows = new Map<string, { minute: number; calls: number }>()
 
-  /** Writes the headers; true when the call is one too many. */
+  /** Writes the headers. @returns whether the call exceeds the limit */
   return function isOverLimit(clientId: string, response: ServerResponse): boolean {
     const limit = tenant.settings.managementCallsPerMinute
     const minute = Math.floor(tenant.nowMs() / 60_000)

@@ -1,4 +1,4 @@
-/** Offset paging ends here; what lies beyond needs checkpoint paging. */
+/** The last row of offset paging; further rows need checkpoint paging. */
 export const offsetWallRows = 1000
 const defaultPerPage = 50
 const maxPerPage = 100

@@ -4,7 +4,7 @@ import { findOrganization, findUser } from '../tenant.ts'
 import type { EventLog } from './events.ts'
 import { organizationShape, userShape } from './shapes.ts'
 
-/** Switches that change who is there, with the events that Auth0 sends of it. */
+/** Switches that add, change and delete users, with the events that Auth0 sends. */
 export function createPeopleSwitches(tenant: Tenant, events: EventLog) {
   return {
     createUser(user: LocalUser): void {

@@ -39,7 +39,7 @@ export function change(
   return { method, path, scopes: [scope], answer }
 }
 
-/** Members of a body that is an object; Auth0 refuses those that it does not know. */
+/** Members of an object body; Auth0 refuses unknown ones. */
 export function bodyOf({ body }: Call, known: readonly string[]): Record<string, unknown> | Answer {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return problem(400, 'Bad Request', 'Payload validation error: an object is expected')

@@ -1,4 +1,4 @@
-/** Scopes of the Management API that the stand-in knows. */
+/** Scopes of the Management API that the local Auth0 knows. */
 export const managementScopes = [
   'read:users',
   'read:roles',

@@ -3,10 +3,10 @@ import type { LocalUser } from '../model.ts'
 const roles = ['developer', 'reviewer', 'operator', 'manager']
 
 const firstCreatedAtMs = Date.parse('2026-02-01T00:00:00.000Z')
-/** So many of them share a moment of creation, as users of an import job do. */
+/** This many users share a time of creation, as users of an import job do. */
 const createdTogether = 3
 
-/** As many users as wanted, the same ones each time: for paging, imports and load. All are members of `org_big`. */
+/** Any number of users, the same each time, for paging, imports and load. All are members of `org_big`. */
 export function syntheticUsers(count: number): LocalUser[] {
   return Array.from({ length: count }, (_, index) => {
     const number = String(index + 1).padStart(6, '0')

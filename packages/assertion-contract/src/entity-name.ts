@@ -3,7 +3,7 @@ import { sha256Hex } from './sha256.ts'
 /** Longest `metadata.name` that Backstage's catalog accepts, in characters. @public */
 export const maxEntityNameLength = 63
 
-/** 80 bits: nobody finds a second id with the same name, and the name stays readable. */
+/** 80 bits: finding a second id with the same name is infeasible, and the name stays readable. */
 const hashLength = 20
 const cleanName = /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/
 const hashedName = new RegExp(`-[0-9a-f]{${hashLength}}$`)
@@ -13,7 +13,7 @@ const hashedName = new RegExp(`-[0-9a-f]{${hashLength}}$`)
  * lower-case entity name of at most 63 characters, else a readable slug and a hash of the id.
  *
  * Two ids never share a name. Entity refs are compared without case, so an upper-case letter counts as lost; and an id
- * that looks like one of our hashed names is hashed too, so that nobody can choose an id that is another one's name.
+ * that looks like one of our hashed names is hashed, too, so that an id cannot be chosen to equal another one's name.
  *
  * @throws RangeError for an empty id, which names nobody
  *

@@ -1,7 +1,7 @@
 /*
  * SHA-256 (FIPS 180-4) in plain code: the naming function must be synchronous and must run in a browser too, and there
  * is no such API that both have: Web Crypto's digest is asynchronous, node:crypto is Node's alone. A shorter, weaker
- * hash would let somebody choose an id that gets another one's name. Not for secrets: it makes no promise on timing.
+ * hash would let an attacker choose an id that gets another one's name. Not for secrets: it is not constant-time.
  */
 
 const roundConstants = Uint32Array.from(firstPrimes(64), (prime) => fractionBits(Math.cbrt(prime)))
