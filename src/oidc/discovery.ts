@@ -28,7 +28,7 @@ function pushedAuthorizationOf(metadata: ServerMetadata): Capabilities['pushedAu
 
 /**
  * Checks that the issuer of a discovery document is exactly the configured one (OpenID Connect Discovery 1.0 §4.3). openid-client
- * tolerates a missing slash. But sessions store the provider's spelling, and Auth0's events end sessions of the configured one.
+ * ignores a final slash. But sessions store the provider's spelling, and Auth0's events end sessions of the configured one.
  * @throws TypeError
  */
 export function checkIssuer({ issuer }: ServerMetadata, configured: string): void {

@@ -11,7 +11,7 @@ type ReplyHeaders = Readonly<Record<string, number | string | string[] | undefin
 /**
  * The header list for the client: the upstream's end-to-end fields, then the headers that earlier stages put on the reply.
  * Theirs replace the upstream's of the same name, except `Set-Cookie`, which is added. An upstream cannot set our cookies,
- * our request id or an `X-Stagedoor-` header. A 204 has no `Content-Length` (RFC 9110 §8.6): HTTP/2 clients reject it.
+ * our request id or an `X-Stagedoor-` header. A 204 gets no `Content-Length` (RFC 9110 §8.6): HTTP/2 clients reject a 204 with one.
  */
 export function clientHeaders(
   { status, headers, connection }: Pick<AnswerHead, 'status' | 'headers' | 'connection'>,
