@@ -17,7 +17,7 @@ import { freePort } from '../testing/ports.ts'
 import { hasSettingsPages, makeStockApp } from './app.ts'
 import { checkInBrowser } from './check.ts'
 import { installTools } from './commands.ts'
-import { startStack } from './house.ts'
+import { startStack } from './stack.ts'
 
 const { values } = parseArgs({
   options: {

@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('headers do not change the address to which the login service returns people (CVE-2024-21499)', async (t) => {
   const stack = await startStack(t)

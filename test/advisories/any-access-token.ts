@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { machinesIn } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 for (const machines of [undefined, machinesIn])
   t.test(

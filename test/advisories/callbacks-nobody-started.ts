@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const queries: [ids: string, query: string][] = [
   ['CVE-2023-27496', ''],

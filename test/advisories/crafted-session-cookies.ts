@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const cookies: [ids: string, cookie: string][] = [
   ['CVE-2026-55149', 'stagedoor.0of10000000000=x'],

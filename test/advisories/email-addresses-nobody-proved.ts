@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { TokenFaults } from '../../auth0/local/hostile.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const routes = [{ name: 'staff', path: '/**', allow: { emailDomains: ['company.com'] } }]
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('an endless answer of the login service is cut off (CVE-2026-26998)', async (t) => {
   let sent = 0

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 /** Spellings that servers behind a gateway read as a header that only the gateway may set. */
 const spellings: [ids: string, name: string][] = [

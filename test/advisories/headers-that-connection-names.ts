@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const named: [ids: string, connection: string][] = [
   ['CVE-2024-45410', 'X-Forwarded-For, X-Forwarded-Host, X-Stagedoor-Assertion'],

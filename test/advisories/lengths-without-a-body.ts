@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('a Content-Length without its body does not delay other clients (CVE-2024-28869)', async (t) => {
   const stack = await startStack(t)

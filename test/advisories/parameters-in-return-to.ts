@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('return_to adds no parameters to the authorization request (CVE-2025-67716)', async (t) => {
   const stack = await startStack(t)

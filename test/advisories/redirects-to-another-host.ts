@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 /** Values that redirected a login to another site, and their target. */
 const returns: [ids: string, returnTo: string][] = [

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const script = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 const encoded = encodeURIComponent(script)

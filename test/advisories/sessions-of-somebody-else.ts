@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('a login replaces the previous session of the browser (CVE-2021-41246, CVE-2026-34454)', async (t) => {
   const stack = await startStack(t)

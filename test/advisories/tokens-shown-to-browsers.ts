@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('no page or document contains a token (CVE-2024-39315)', async (t) => {
   const stack = await startStack(t)

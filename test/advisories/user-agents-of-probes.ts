@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('no User-Agent grants access (CVE-2026-34457)', async (t) => {
   const stack = await startStack(t, { config: { server: { trustedProxies: ['127.0.0.0/8'] } } })

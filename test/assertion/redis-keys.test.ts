@@ -11,9 +11,9 @@ import { parseNode } from '../../src/redis/settings.ts'
 import { createSealer } from '../../src/seal/sealer.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
-import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const dayMs = 86_400_000

@@ -1,9 +1,9 @@
 import t from 'tap'
 
 import { createBackstageIssuer } from '../support/backstage-issuer.ts'
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const routes = [
   { name: 'public', path: '/public/**', allow: 'public' },

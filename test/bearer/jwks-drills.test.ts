@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { startGateway } from '../support/gateway.ts'
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { freePort } from '../support/ports.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const hour = 3_600_000

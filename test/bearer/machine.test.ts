@@ -2,8 +2,8 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { ask, encode, goodToken, forge, grantedToken, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('a machine reaches the upstream with our token in place of its own', async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })

@@ -3,8 +3,8 @@ import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 
 import type { LocalAuth0 } from '../../auth0/local/server.ts'
-import { startStack } from '../support/house.ts'
 import { ask, encode, forge, goodToken, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 type Row = readonly [what: string, token: string, reason: string]
 

@@ -6,8 +6,8 @@ import t from 'tap'
 import { stringify } from 'yaml'
 
 import { runCommand } from '../support/command.ts'
-import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 const config = {
   admin: { allow: { subjects: ['stagedoor-machine@clients'] } },

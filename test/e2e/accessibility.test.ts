@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core'
 import t from 'tap'
 
 import { openChromium } from '../support/chromium.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 import { signIn } from './people.ts'
 
 t.setTimeout(600_000)

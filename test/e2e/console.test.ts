@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import t from 'tap'
 
 import { openChromium } from '../support/chromium.ts'
-import { type Stack, startStack } from '../support/house.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 import { forgetAtLoginService, signIn } from './people.ts'
 
 t.setTimeout(600_000)

@@ -2,8 +2,8 @@ import type { Test } from 'tap'
 
 import { ensureBackstage } from '../../scripts/backstage-setup.ts'
 import { type BackstageOptions, startBackstage } from '../../scripts/backstage-start.ts'
-import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
+import { type Stack, type StackOptions, startStack } from '../support/stack.ts'
 
 export type Portal = Stack & { backstageUrl: string }
 

@@ -2,8 +2,8 @@ import t from 'tap'
 
 import { answersToTooMany } from '../../src/failed-attempts/plugin.ts'
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 const failedAttempts = { max: 3, window: '1m' }
 

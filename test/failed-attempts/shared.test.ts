@@ -1,8 +1,8 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
 import { startRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('replicas with one Redis count failed attempts together, and keep counting without it', async (t) => {
   const redis = await startRedis(t)

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { type Stack, startStack } from '../support/house.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 import { type Conversation, converse, type Script, type Step } from './connections/client.ts'
 import {

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import * as fc from 'fast-check'
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 import { fuzzParameters, inheritedNames, nastyJson, nastyText } from './support.ts'
 
 const routes = [

@@ -5,7 +5,7 @@ import t from 'tap'
 import type { TokenFaults } from '../../auth0/local/hostile.ts'
 import { isAccessTokenNamed } from '../../src/oidc/id-token.ts'
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/stack.ts'
 
 /**
  * The provider behaviour in the OpenID Foundation's conformance profile for relying parties (basic), from the local Auth0.

@@ -19,10 +19,10 @@ import { createBrowser } from '../support/browser.ts'
 import { startCertificates } from '../support/certificates.ts'
 import { endWithUs } from '../support/children.ts'
 import { startForwardProxy } from '../support/forward-proxy.ts'
-import { passLoginPage } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { freePort } from '../support/ports.ts'
+import { passLoginPage } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 /** The local Auth0 behind TLS, with a certificate of an authority that Node does not know. */

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 
 import { startRawOrigin } from '../proxy/support.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 // An answer that broke off while it waited for the previous one still got its turn, and its client waited for the rest

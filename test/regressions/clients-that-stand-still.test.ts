@@ -7,8 +7,8 @@ import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 
 import { connectHttp2, startTlsGateway } from '../listener/support.ts'
-import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 // A client that stopped sending a body or reading an answer kept its connection to the upstream without limit. 256 such requests, all

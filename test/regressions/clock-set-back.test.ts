@@ -8,8 +8,8 @@ import { createMemoryKeyStore } from '../../src/assertion/key-store.ts'
 import { Keys } from '../../src/assertion/keys.ts'
 import { createMinter } from '../../src/assertion/minter.ts'
 import { createLocalCounter } from '../../src/failed-attempts/counter-store.ts'
-import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const hourMs = 3_600_000

@@ -10,8 +10,8 @@ import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createBrowser } from '../support/browser.ts'
 import { endWithUs } from '../support/children.ts'
-import { passLoginPage } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
+import { passLoginPage } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 // Fastify's `listen` wrote functions into the configuration, and the page that shows it answered 500.

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import t from 'tap'
 
 import { jane, connectRaw, readUntil, startGateway as startProxy, startRawOrigin } from '../proxy/support.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 /** Whether the system sends keep-alive probes to a silent client (timer 2 of proc_net_tcp; IPv4). */

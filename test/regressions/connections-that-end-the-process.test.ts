@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const host = 'Host: localhost\r\n'

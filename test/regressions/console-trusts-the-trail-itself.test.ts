@@ -6,8 +6,8 @@ import t from 'tap'
 import { createChain } from '../../src/audit/chain.ts'
 import { signCheckpoint } from '../../src/audit/checkpoint-jws.ts'
 import { checkpointKey, decided, epoch, temporaryFolder } from '../audit/support.ts'
-import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 
 /** A history that an attacker signed with their own key and that names this key as a gateway's history does. */
 function historyOfAStranger(): string {

@@ -6,8 +6,8 @@ import t, { type Test } from 'tap'
 
 import { startProgram } from '../endpoints/forward-auth/recipe.ts'
 import { type Browser, createBrowser } from '../support/browser.ts'
-import { type Stack, startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 
 /** The upstream's Cache-Control by path. */
 const answers = new Map<string, Record<string, string>>([

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('a session in use gets a new cookie with a forwarded answer', async (t) => {
   let now = Date.now()

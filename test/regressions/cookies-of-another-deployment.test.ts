@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 // The people and roles of one login service are not those of another.
 t.test('a cookie of a deployment with the same secret and another login service opens no session', async (t) => {

@@ -4,8 +4,8 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 
 import { createFaults, type FaultKind } from '../support/faults.ts'
-import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
+import { type Stack, type StackOptions, startStack } from '../support/stack.ts'
 
 /** pino's number for the level error. */
 const warnLevel = 40

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/stack.ts'
 
 const token = 'the-token-that-auth0-sends-with-events'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const senders: [string, Record<string, string>][] = [

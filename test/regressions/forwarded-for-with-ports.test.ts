@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { forwardedAddress } from '../../src/boundary/trusted-proxies.ts'
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 const rows: [entry: string, address: string | undefined][] = [
   ['203.0.113.7', '203.0.113.7'],

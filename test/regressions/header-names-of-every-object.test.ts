@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { ask, encode, goodToken, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 const endless = { server: { failedAttempts: { max: 1_000 } } }
 const inherited = Object.getOwnPropertyNames(Object.prototype)

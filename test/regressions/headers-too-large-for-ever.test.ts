@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const flood = Array.from({ length: 12 }, (_, i) => `__Host-stagedoor-tx.${i}=${'x'.repeat(3_400)}`).join('; ')
 const own = ['stagedoor', 'stagedoor.0', 'stagedoor.2', 'stagedoor-login', 'stagedoor-tx.0', 'stagedoor-tx.4']

@@ -2,8 +2,8 @@ import t from 'tap'
 
 import { readAuthority } from '../../src/boundary/authority.ts'
 import { connectHttp2, startTlsGateway } from '../listener/support.ts'
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const hosts = [
   'localhost',

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/stack.ts'
 
 type Change = (query: URLSearchParams) => void
 

@@ -5,9 +5,9 @@ import { createPolicy } from '../../src/policy/policy.ts'
 import { folderWith, least, problemsFrom } from '../config/support.ts'
 import { inheritedNames } from '../fuzz/support.ts'
 import { rules, user, now } from '../policy/support.ts'
-import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('names of inherited properties are ordinary names', { timeout: 300_000 }, async (t) => {
   const stack = await startStack(t, { config: { machines: machinesIn } })

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
+import { startStack } from '../support/stack.ts'
 
 // Sessions had the provider's spelling, while Auth0's events ended sessions with the configured one, that is, none.
 t.test('with an issuer that lacks the slash of its discovery document logins fail, and the log says why', async (t) => {

@@ -2,9 +2,9 @@ import type { RequestListener } from 'node:http'
 
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 /** An upstream whose response head has about this many bytes. */
 const upstreamWith = (headerBytes: number): RequestListener =>

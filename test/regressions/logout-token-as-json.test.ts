@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('a logout token that is not sent as a form ends nothing', async (t) => {
   const stack = await startStack(t, { auth0: { settings: { advertiseBackchannelLogout: true } } })

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { type Browser, createBrowser, type Page } from '../support/browser.ts'
-import { type Stack, passLoginPage, startStack } from '../support/house.ts'
+import { type Stack, passLoginPage, startStack } from '../support/stack.ts'
 
 const cookieBytes = (browser: Browser, url: string): number =>
   [...browser.cookiesOf(url)].map(([name, value]) => `${name}=${value}; `).join('').length

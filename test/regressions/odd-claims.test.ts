@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const half = '\ud83d'
 

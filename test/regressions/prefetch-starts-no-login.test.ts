@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const unseen: [string, Record<string, string>][] = [
   ['a prefetch', { 'sec-purpose': 'prefetch' }],

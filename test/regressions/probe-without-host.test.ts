@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('probes answer HTTP/1.0 requests without Host, which load balancers send', async (t) => {
   const stack = await startStack(t)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('a request that an upstream sends back to us gets a 508 in the second round', async (t) => {
   const port = await freePort()

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 for (const bytes of ['GET /public HTTP/1.1\r\nHost: a\r\n', '', 'no HTTP\r\n\r\n']) {

@@ -2,8 +2,8 @@ import t from 'tap'
 
 import { readLogoutToken } from '../../src/oidc/logout-token.ts'
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 
 /** OIDC Core §2: a `sub` has at most 255 ASCII characters. */
 const subjects: [string, unknown][] = [

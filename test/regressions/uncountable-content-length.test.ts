@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { connectHttp2, ask, startTlsGateway } from '../listener/support.ts'
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 /** Beyond 2^53-1 doubles skip integers: two programs can read the same digits as different numbers. */
 const lengths = [

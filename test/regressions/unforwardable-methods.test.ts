@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 
 import { ask, connectHttp2, startTlsGateway } from '../listener/support.ts'
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const refused = ['TRACE', 'CONNECT']
 const forwarded = METHODS.filter((method) => !refused.includes(method))

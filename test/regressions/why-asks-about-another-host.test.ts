@@ -1,7 +1,7 @@
 import t from 'tap'
 import { request } from 'undici'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const admin = '/.stagedoor/admin'

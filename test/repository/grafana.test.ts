@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 
 import { repositoryRoot } from '../../scripts/testing/command.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const textOf = (path: string): string => readFileSync(`${repositoryRoot}/${path}`, 'utf8')
 

@@ -6,8 +6,8 @@ import { request } from 'undici'
 
 import { temporaryFolder, verdictOn } from '../audit/support.ts'
 import type { Browser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
 import { ask, machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const cookieOf = (browser: Browser, url: string): string =>

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 /** The identity header of an Application Load Balancer: ES256, the signer in the head, base64url with padding. */
 function albIdentity(): string {

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { type Stack, type StackOptions, startStack } from '../support/house.ts'
 import { forge } from '../support/machine.ts'
 import { startRedis } from '../support/redis.ts'
+import { type Stack, type StackOptions, startStack } from '../support/stack.ts'
 
 async function startListeningStack(t: Test, options: StackOptions = {}): Promise<Stack> {
   const stack = await startStack(t, { ...options, auth0: { settings: { advertiseBackchannelLogout: true } } })

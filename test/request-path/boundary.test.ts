@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 const spellings = [
   'X-Stagedoor-Assertion',

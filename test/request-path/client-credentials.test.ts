@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import t, { type Test } from 'tap'
 
 import type { LocalAuth0Options } from '../../auth0/local/server.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 type KeyPair = { pem: string; publicPem: string }
 

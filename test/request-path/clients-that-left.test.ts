@@ -2,8 +2,8 @@ import { connect } from 'node:net'
 
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { machinesIn, machineToken } from '../support/machine.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 t.test('a refusal is recorded even if the client disconnects before the answer', async (t) => {

@@ -2,7 +2,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('the account page and its JSON show a signed-in person only to themselves', async (t) => {
   const stack = await startStack(t)

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { type Stack, startStack } from '../support/house.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 import { openSocket, startStreamingOrigin } from '../support/streams.ts'
 import { until } from '../support/until.ts'
 

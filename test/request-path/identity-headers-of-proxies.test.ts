@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 /** Headers that Backstage's own providers read, and some that other services behind Backstage's proxy trust. */
 const names = [

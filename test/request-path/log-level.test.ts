@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test(
   'the log level can be changed at run time, on the admin listener only, and the change is recorded',

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { passLoginPageUntilCallback, startStack } from '../support/house.ts'
+import { passLoginPageUntilCallback, startStack } from '../support/stack.ts'
 
 t.test('a navigation without a session leads through login back to the page, with a signed identity', async (t) => {
   const stack = await startStack(t)

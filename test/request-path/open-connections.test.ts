@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 
-import { type Stack, type StackOptions, startStack } from '../support/house.ts'
+import { type Stack, type StackOptions, startStack } from '../support/stack.ts'
 import { openAnswer, openSocket, startStreamingOrigin } from '../support/streams.ts'
 
 async function startStreamingStack(t: Test, options: StackOptions = {}): Promise<Stack> {

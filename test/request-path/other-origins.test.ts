@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import type { Init } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 /** A signed-in person's browser sends these for a page at another host of the same domain; the session cookie goes with them. */
 const sibling = { origin: 'http://evil.localhost', 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }

@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import type { Browser } from '../support/browser.ts'
-import { type Stack, startStack } from '../support/house.ts'
 import { exchange } from '../support/raw.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 
 const page = 'text/html; charset=utf-8'
 const json = 'application/json; charset=utf-8'

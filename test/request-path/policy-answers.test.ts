@@ -3,7 +3,7 @@ import t from 'tap'
 
 import { demoUsers } from '../../auth0/local/seed.ts'
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/house.ts'
+import { startStack } from '../support/stack.ts'
 
 const routes = [
   { name: 'secret-rule-name', path: '/api/sre/**', allow: { groups: ['sre'] }, contact: 'the SRE team (#sre)' },

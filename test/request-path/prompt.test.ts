@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { type Stack, startStack } from '../support/house.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 
 /** The page for a person who has a session at the login service, and none here. */
 async function pageOfReturning(stack: Stack) {

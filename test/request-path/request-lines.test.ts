@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 
 import { temporaryFolder } from '../audit/support.ts'
-import { type Stack, startStack } from '../support/house.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 /** A stack whose audit records go to a file, so that the log has none. */

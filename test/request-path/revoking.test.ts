@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
-import { type Stack, startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 
 type Listed = { sessions: { id: string; subject: string; email: string }[] }
 

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 
-import { type Stack, startStack } from '../support/house.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const signInPath = '/api/auth/stagedoor/refresh'

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 
 import { createBrowser, type Browser, type Page } from '../support/browser.ts'
-import { type Stack, passLoginPage, startStack } from '../support/house.ts'
+import { type Stack, passLoginPage, startStack } from '../support/stack.ts'
 
 const routes = [
   {

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { type Browser, createBrowser } from '../support/browser.ts'
-import { type Stack, passLoginPage, passLoginPageUntilCallback, startStack } from '../support/house.ts'
+import { type Stack, passLoginPage, passLoginPageUntilCallback, startStack } from '../support/stack.ts'
 
 async function untilCallback(stack: Stack, browser: Browser): Promise<string> {
   return passLoginPageUntilCallback(stack.url, await browser.open(`${stack.url}/catalog`), browser)

@@ -1,7 +1,7 @@
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { startStack } from '../support/stack.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const client = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'x-forwarded-for': '203.0.113.7' }

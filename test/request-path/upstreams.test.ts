@@ -1,10 +1,10 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
 
-import { startStack } from '../support/house.ts'
 import { startOrigin } from '../support/origin.ts'
 import { freePort } from '../support/ports.ts'
 import { exchange } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test('each upstream gets assertions for its own audience only', async (t) => {
   const docs = await startOrigin(t)

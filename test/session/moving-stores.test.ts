@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import { startGateway } from '../support/gateway.ts'
-import { startStack } from '../support/house.ts'
 import { startRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 
 t.test(
   'moving from cookies to Redis and back needs one new login, a silent one while the session at Auth0 lasts',

@@ -6,9 +6,9 @@ import { Redis } from '../../src/redis/redis.ts'
 import { parseNode } from '../../src/redis/settings.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
-import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 async function startRedisStack(t: Test, session: object = {}, now: () => number = Date.now) {

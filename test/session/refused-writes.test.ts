@@ -2,9 +2,9 @@ import t, { type Test } from 'tap'
 
 import { createBrowser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
-import { startStack } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const minute = 60_000

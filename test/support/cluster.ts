@@ -13,10 +13,10 @@ import { stringify } from 'yaml'
 import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createBrowser } from './browser.ts'
-import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 import { startRedis, type TestRedis } from './redis.ts'
+import { passLoginPage } from './stack.ts'
 import { until } from './until.ts'
 
 export type ClusterAnswer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }

@@ -12,10 +12,10 @@ import { type LocalAuth0, type LocalAuth0Options, startLocalAuth0 } from '../../
 import { repositoryRoot } from '../../scripts/testing/command.ts'
 import { createBrowser } from './browser.ts'
 import { endAndWait, endWithUs } from './children.ts'
-import { passLoginPage } from './house.ts'
 import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 import { startRedis, type TestRedis } from './redis.ts'
+import { passLoginPage } from './stack.ts'
 import { until } from './until.ts'
 
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }

@@ -12,7 +12,7 @@ registerHooks({
 })
 
 t.test('the OpenTelemetry SDK is loaded only with telemetry.otlp, and the Redis client only with Redis', async (t) => {
-  const { startStack } = await import('../support/house.ts')
+  const { startStack } = await import('../support/stack.ts')
   const stack = await startStack(t)
   t.equal((await fetch(`${stack.directUrl}/public/x`)).status, 200)
   t.same(loaded, [])

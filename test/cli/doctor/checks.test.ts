@@ -20,8 +20,8 @@ import { configSchema } from '../../../src/config/schema.ts'
 import { Secret } from '../../../src/config/values/secret.ts'
 import { startTlsGateway } from '../../listener/support.ts'
 import { startCertificates } from '../../support/certificates.ts'
-import type { Stack } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
+import type { Stack } from '../../support/stack.ts'
 import { temporaryFolder } from '../rotate/support.ts'
 import {
   backstageLike,

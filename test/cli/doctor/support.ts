@@ -9,9 +9,9 @@ import { stringify } from 'yaml'
 import type { LocalAuth0Options } from '../../../auth0/local/server.ts'
 import type { Finding } from '../../../src/cli/doctor/check.ts'
 import { runCommand } from '../../support/command.ts'
-import { type Stack, startStack } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
+import { type Stack, startStack } from '../../support/stack.ts'
 import { temporaryFolder } from '../rotate/support.ts'
 
 export type Fault = {

@@ -14,9 +14,9 @@ import { managementToken } from '../../auth0/support/management.ts'
 import { createBrowser } from '../../support/browser.ts'
 import { runCommand } from '../../support/command.ts'
 import { startGateway } from '../../support/gateway.ts'
-import { passLoginPage } from '../../support/house.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
+import { passLoginPage } from '../../support/stack.ts'
 
 const baseUrl = 'https://portal.example.com'
 

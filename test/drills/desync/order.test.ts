@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 import t from 'tap'
 
-import { startStack } from '../../support/house.ts'
+import { startStack } from '../../support/stack.ts'
 import { patienceMs } from '../../support/until.ts'
 import { startReport } from '../support.ts'
 import { forms } from './forms.ts'

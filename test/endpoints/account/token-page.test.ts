@@ -2,8 +2,8 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 
 import { openChromium } from '../../support/chromium.ts'
-import { startStack } from '../../support/house.ts'
 import { ask, machinesIn, machineToken } from '../../support/machine.ts'
+import { startStack } from '../../support/stack.ts'
 
 t.test('the token page is for people who are signed in', async (t) => {
   const stack = await startStack(t)

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 
 import { createBrowser } from '../../support/browser.ts'
-import { type Stack, startStack } from '../../support/house.ts'
+import { type Stack, startStack } from '../../support/stack.ts'
 
 const routes = [
   { name: 'public', path: '/public/**', allow: 'public' },

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 import { repositoryRoot } from '../../../scripts/testing/command.ts'
-import { type Stack, startStack } from '../../support/house.ts'
 import { type Origin, startOrigin } from '../../support/origin.ts'
 import { freePort } from '../../support/ports.ts'
+import { type Stack, startStack } from '../../support/stack.ts'
 import { until } from '../../support/until.ts'
 
 /** A proxy that asks Stagedoor and forwards to a service, with the recipe in `deploy/`. */

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
-import { startStack, type Stack } from '../../support/house.ts'
 import { startRedis } from '../../support/redis.ts'
+import { startStack, type Stack } from '../../support/stack.ts'
 
 const minute = 60_000
 
