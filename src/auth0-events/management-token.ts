@@ -32,6 +32,6 @@ export function createManagementTokens({ now, fetch, timeoutMs, ...client }: Man
 }
 
 function refused(cause: unknown): never {
-  const { status, error } = tokenRefusalIn(cause) ?? { status: 'no answer that can be used', error: '' }
+  const { status, error } = tokenRefusalIn(cause) ?? { status: 'no usable answer', error: '' }
   throw new Error(`no token for the Management API: ${status} ${error}`.trimEnd(), { cause })
 }

@@ -14,7 +14,7 @@ import { printable } from './terminal-text.ts'
 export type DiffOptions = ConnectionOptions & { against: string[] }
 
 const secretsNote =
-  '\nA running gateway shows no secrets: whether they differ is not known. --against compares secrets, too.\n'
+  '\nA running gateway does not show its secrets, so this does not compare them. --against compares secrets, too.\n'
 
 /**
  * Describes the changes between this configuration and the one in other files, or the one in force in a running gateway.
@@ -27,7 +27,7 @@ export async function diffText(next: Config, options: DiffOptions, context: Comm
   }
   if (!options.url && !context.env['STAGEDOOR_BASE_URL']) {
     throw new CommandFailed(
-      'Say what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL)',
+      'Name what to compare with: other files (--against), or a running gateway (--url or STAGEDOOR_BASE_URL)',
       { help: 'stagedoor check' },
     )
   }

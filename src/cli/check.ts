@@ -31,12 +31,14 @@ export function checkCommand(context: CommandContext): Command {
     .description('check the configuration and print every problem at once')
     .addOption(configOption())
     .option('--print', 'print the effective configuration, secrets left out')
-    .addOption(new Option('--diff', 'print what it changes, by option, and what needs a restart').conflicts('print'))
+    .addOption(
+      new Option('--diff', 'print each option that changes, and whether it needs a restart').conflicts('print'),
+    )
     .addOption(againstOption())
-    .option('--online', 'ask Auth0 whether it knows issuer, client, secret or key, and audience')
+    .option('--online', 'check at Auth0 the issuer, client, secret or key, and audience')
     .option(
       '--from-oauth2-proxy <file...>',
-      'print what options of oauth2-proxy are here: a TOML file, flags, or variables; later files win',
+      'convert options of oauth2-proxy: a TOML file, flags, or variables; later files win',
     )
   return withConnectionOptions(command, 'with --diff: ').action((options: CheckOptions) => {
     const { fromOauth2Proxy: files } = options
@@ -45,7 +47,10 @@ export function checkCommand(context: CommandContext): Command {
 }
 
 function againstOption(): Option {
-  return new Option('--against <file>', 'with --diff: the former configuration; otherwise the one in force at --url')
+  return new Option(
+    '--against <file>',
+    'with --diff: file of the former configuration; default: the configuration in force at --url',
+  )
     .argParser((file: string, files: string[]) => [...files, file])
     .default([], 'the running gateway')
     .implies({ diff: true })
@@ -55,7 +60,7 @@ async function check({ config: files, print, diff, online, ...options }: CheckOp
   const { env, folder, out, err } = context
   const { config, warnings } = await loadConfig({ files, env })
   if (warnings.length > 0) err(`${reportWarnings(warnings, folder)}\n`)
-  if (print) out(`# Digest, as the audit trail has it: ${configDigest(config)}\n${stringify(printable(config))}`)
+  if (print) out(`# Digest, as in the audit trail: ${configDigest(config)}\n${stringify(printable(config))}`)
   else if (diff) out(await diffText(config, options, context))
   else out(`OK${withCount(warnings.length)}\n`)
   if (!online) return 0

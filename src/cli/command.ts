@@ -52,7 +52,7 @@ export class Command extends CommanderCommand {
   #report(): void {
     const faults = this.#root().#faults.splice(0)
     if (faults.length === 0) return
-    const help = `(${this.#path()} --help shows what there is)`
+    const help = `(${this.#path()} --help shows the usage)`
     CommanderCommand.prototype.error.call(this.#root(), [...faults, help].join('\n'), { code: 'stagedoor.usage' })
   }
 

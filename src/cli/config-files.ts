@@ -43,7 +43,7 @@ function shortName(file: string, folder: string): string {
 
 /** The option `--config FILE`, which can be repeated. */
 export function configOption(): Option {
-  return new Option('-c, --config <file>', 'configuration file; given again, later files override earlier ones')
+  return new Option('-c, --config <file>', 'configuration file, repeatable; later files override earlier ones')
     .argParser((file: string, files: string[]) => [...files, file])
     .default([], 'config/default.yaml, which takes its values from the environment')
 }

@@ -59,7 +59,7 @@ async function answerOf(fetch: typeof globalThis.fetch, url: Parameters<typeof f
     if (cause instanceof CommandFailed) throw cause
     const address = url instanceof Request ? url.url : String(url)
     const asked = URL.parse(address)
-    if (asked === null) throw new CommandFailed(`${address} is no URL: write for example https://portal.example.com`)
+    if (asked === null) throw new CommandFailed(`${address} is not a URL: write for example https://portal.example.com`)
     const reason = whyNoAnswer(cause)
     throw new CommandFailed(`${asked.origin} does not answer: ${reason}. ${waysToReach(reason, asked.host)}`, { cause })
   }

@@ -55,7 +55,7 @@ function tokenSource(issuer: string, env: NodeJS.ProcessEnv, fetch: typeof globa
       ({ token }) => token,
       (cause: unknown) => {
         if (cause instanceof Error && cause.cause instanceof CommandFailed) throw cause.cause
-        const { status, error, description } = tokenRefusalIn(cause) ?? { status: 'no answer that can be used' }
+        const { status, error, description } = tokenRefusalIn(cause) ?? { status: 'no usable answer' }
         throw new CommandFailed(`no token for the Management API: ${description || error || ''} (${status})`, { cause })
       },
     )

@@ -41,5 +41,5 @@ export function failureIn(error: unknown): CommandFailed | undefined {
 
 function sentencesOf({ message, help }: CommandFailed): string {
   const sentence = /[.?!]$/.test(message) ? message : `${message}.`
-  return help === undefined ? sentence : `${sentence}\n(${help} --help shows what there is)`
+  return help === undefined ? sentence : `${sentence}\n(${help} --help shows the usage)`
 }

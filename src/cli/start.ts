@@ -38,15 +38,18 @@ const diskIsFull = 'The disk or quota is full: free some space, or name a file o
 
 const remedies = new Map<unknown, string>([
   ['EADDRINUSE', 'Another process has this port: stop it, or change server.listen.port or server.admin.port.'],
-  ['EADDRNOTAVAIL', 'This machine has no such address: change server.listen.host or server.admin.host.'],
-  ['ENOTFOUND', 'This machine knows no such host: write an address into server.listen.host or server.admin.host.'],
+  ['EADDRNOTAVAIL', 'This machine does not have this address: change server.listen.host or server.admin.host.'],
+  [
+    'ENOTFOUND',
+    'The host name does not resolve on this machine: write an address into server.listen.host or server.admin.host.',
+  ],
   ['EACCES', 'Ports below 1024 need a privilege: choose a higher server.listen.port.'],
   [
     'EACCES of a file',
-    'Let the user that runs stagedoor use it: look at owner and mode, also of its folder, which has to exist.',
+    'The user that runs stagedoor may not use it: check owner and mode of the file and its folder, which has to exist.',
   ],
-  ['EISDIR', 'A folder has this name: name a file.'],
-  ['EROFS', 'Nothing can be written there: name a file on a volume that can be written.'],
+  ['EISDIR', 'The path is a folder: name a file.'],
+  ['EROFS', 'The file system is read-only: name a file on a writable volume.'],
   ['ENOSPC', diskIsFull],
   ['EDQUOT', diskIsFull],
 ])

@@ -40,7 +40,7 @@ t.test('a rejected token is not used again', async (t) => {
 
 const refusals: [what: string, answer: Response, said: RegExp][] = [
   ['a refusal', Response.json({ error: 'access_denied' }, { status: 403 }), /403 access_denied$/],
-  ['an answer that is none', new Response('<html>', { status: 502 }), /no answer that can be used$/],
+  ['an answer that is none', new Response('<html>', { status: 502 }), /no usable answer$/],
 ]
 for (const [what, answer, said] of refusals) {
   t.test(`${what} is reported, and nothing is cached`, async (t) => {

@@ -72,7 +72,7 @@ t.test('the command explains a missing token, a wrong token and an unreachable g
   t.match(await run(['keys', 'list', '--token-file', '/gone']), { exitCode: 1, err: /^\/gone cannot be read: ENOENT/ })
   t.match(await run(['keys', 'list', '--url', 'portal']), {
     exitCode: 1,
-    err: /^portal\S* is no URL: write for example https:/,
+    err: /^portal\S* is not a URL: write for example https:/,
   })
   t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: '' }), { exitCode: 1, err: /STAGEDOOR_TOKEN/ })
   t.match(await run(['sessions', 'list'], { ...env, STAGEDOOR_TOKEN: 'a.b.c' }), { exitCode: 1, err: /answers 401/ })
@@ -99,7 +99,7 @@ t.test('check --diff compares with the running gateway, and says that it cannot 
     return run(['check', '--diff', '--config', join(folder, 'a.yaml')])
   }
   const same = await compare(written)
-  t.match(same, { exitCode: 0, err: '', out: /^Nothing changes\.\n\nA running gateway shows no secrets/ })
+  t.match(same, { exitCode: 0, err: '', out: /^Nothing changes\.\n\nA running gateway does not show its secrets/ })
   const changed = { ...written, server: { ...server, maxHeaderBytes: '48KiB', admin: { port: 9999 } } }
   const { out } = await compare(changed)
   t.match(out, /^server\.maxHeaderBytes\n    before    32KiB\n    after     48KiB$/m)

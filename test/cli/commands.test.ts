@@ -105,7 +105,7 @@ t.test(
   "check --print shows the configuration's digest as in the audit trail, which does not depend on secrets",
   async (t) => {
     const digestOf = async (text: string) =>
-      /^# Digest, as the audit trail has it: ([\w-]{43})\n/.exec(
+      /^# Digest, as in the audit trail: ([\w-]{43})\n/.exec(
         (await run(t, ['check', '--print'], { 'a.yaml': text })).out,
       )?.[1]
     const { config } = await loadConfig({ files: ['a.yaml'], env: {}, readText: async () => good })
@@ -154,7 +154,7 @@ t.test('check --diff handles equal files, a former file with a problem, and no f
   t.match(await diff(t, { former: broken, next: good }), { out: '', err: /former\.yaml:3/, exitCode: 1 })
   t.match(await run(t, ['check', '--diff'], { 'a.yaml': good }), {
     out: '',
-    err: /^Say what to compare with: other files \(--against\), or a running gateway.*\n\(stagedoor check --help/,
+    err: /^Name what to compare with: other files \(--against\), or a running gateway.*\n\(stagedoor check --help/,
     exitCode: 1,
   })
 })
@@ -202,17 +202,17 @@ const failures: [string, unknown, RegExp][] = [
   [
     'a file that it may not use',
     Object.assign(new Error('/var/lib/keys.json cannot be written: EACCES'), { code: 'EACCES' }),
-    /keys\.json cannot be written: EACCES\. Let the user that runs stagedoor/,
+    /keys\.json cannot be written: EACCES\. The user that runs stagedoor may not use it/,
   ],
   [
     'an address of another machine',
     Object.assign(new Error('listen EADDRNOTAVAIL'), { code: 'EADDRNOTAVAIL' }),
-    /EADDRNOTAVAIL\. This machine has no such address: change server\.listen\.host/,
+    /EADDRNOTAVAIL\. This machine does not have this address: change server\.listen\.host/,
   ],
   [
     'a host that there is not',
     Object.assign(new Error('getaddrinfo ENOTFOUND gate'), { code: 'ENOTFOUND' }),
-    /ENOTFOUND gate\. This machine knows no such host: write an address into server\.listen\.host/,
+    /ENOTFOUND gate\. The host name does not resolve on this machine: write an address into server\.listen\.host/,
   ],
   ['an unforeseen error', new Error('odd'), /cannot start: Error: odd/],
   ['an error without a trace', Object.assign(new Error('odd'), { stack: undefined }), /cannot start: odd/],
@@ -321,7 +321,7 @@ for (const [call, expected] of misuses) {
   t.test(`stagedoor ${call}: every mistake is reported with the help command, and nothing is done`, async (t) => {
     const said = await misuse(...call.split(' '))
     for (const part of expected) t.match(said, part)
-    t.match(said, /--help shows what there is\)\n1$/)
+    t.match(said, /--help shows the usage\)\n1$/)
     t.notMatch(said, 'something was done')
     t.equal(said.split('--help').length, 2, 'once')
   })

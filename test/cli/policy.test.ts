@@ -91,7 +91,7 @@ const unreadable: [what: string, table: string, complaint: RegExp][] = [
   [
     'an unknown reason',
     'tests: [[anonymous, GET, /, deny, because]]',
-    /because is no reason: write one of no-rule, una/,
+    /because is not a reason: write one of no-rule, una/,
   ],
   ['an unknown key', 'tests: []\nrows: []', /t\.yaml:\d+: .*rows/],
   ['a row that is too short', 'tests: [[anonymous, GET]]', /t\.yaml:1: tests\.0/],
@@ -144,8 +144,8 @@ t.test('policy explain shows each rule tried for a person of a table', async (t)
 const askers: [who: string, files: Record<string, string>, out: RegExp, err: RegExp | ''][] = [
   ['anonymous', {}, /deny unauthenticated by rule everything/, ''],
   ['claims.json', { 'claims.json': '{"sub":"auth0|x","https://y/roles":["admin"]}' }, /allow by rule everything/, ''],
-  ['jane@example.com', {}, /allow by rule everything/, /note: jane@example\.com is taken to be verified/],
-  ['auth0|64f1', {}, /allow by rule everything/, /note: auth0\|64f1 is taken to have no roles/],
+  ['jane@example.com', {}, /allow by rule everything/, /note: This assumes that jane@example\.com is verified/],
+  ['auth0|64f1', {}, /allow by rule everything/, /note: This assumes that auth0\|64f1 has no roles/],
 ]
 for (const [who, files, out, err] of askers) {
   t.test(`policy explain --as ${who}`, async (t) => {
@@ -169,8 +169,8 @@ t.test("policy explain uses the spelling of a path that the gateway's rules see"
 })
 
 const refusedQuestions: [what: string, arguments_: string[], files: Record<string, string>, err: RegExp][] = [
-  ['nobody known', ['GET', '/x', '--as', 'jane'], {}, /Nobody is called jane/],
-  ['nobody of the table', ['GET', '/x', '--as', 'eve', '--people', 'table.yaml'], {}, /Nobody is called eve/],
+  ['nobody known', ['GET', '/x', '--as', 'jane'], {}, /jane is not a known person/],
+  ['nobody of the table', ['GET', '/x', '--as', 'eve', '--people', 'table.yaml'], {}, /eve is not a known person/],
   ['a file without claims', ['GET', '/x', '--as', 'list.json'], { 'list.json': '[1]' }, /holds no claims/],
   [
     'a path that is not canonical',
@@ -217,7 +217,7 @@ t.test('policy list shows what each rule covers, and which rules are never reach
   t.match(lines[4], /^4 {2}late .* not groups: a, b /)
   t.match(
     out,
-    /what no rule matches is refused\nwarning: late is never reached: everything above it matches all of it\n$/,
+    /requests that no rule matches are refused\nwarning: late is never reached: everything above it matches all of it\n$/,
   )
 })
 
@@ -242,7 +242,7 @@ t.test(
     const explain = (...words: string[]) => run(t, ['explain', ...words, '--as', 'anonymous'])
     t.match(await explain('GET', 'https://x.example/api?y=1'), {
       exitCode: 2,
-      err: /is no path: write only that of the URL, \/api\./,
+      err: /is not a path: write only the path of the URL, \/api\./,
     })
     t.match(await explain('get', 'catalog'), { exitCode: 2, err: /for example \/catalog\./ })
     t.match(await explain('FOO', '/x'), { exitCode: 2, err: /^FOO gets 405 whatever the rules say/ })

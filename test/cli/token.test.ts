@@ -65,7 +65,7 @@ t.test('a token cannot write control characters to the terminal', async (t) => {
   const claims = { sub: '\u001b[2J\u202e\u009bx', exp: 9e15 }
   const { out } = await run(['decode', `${encode({ alg: 'RS256' })}.${encode(claims)}.AAAA`])
   for (const control of ['\u001b', '\u202e', '\u009b']) t.notOk(out.includes(control))
-  t.match(out, /9000000000000000, which is no time/)
+  t.match(out, /9000000000000000, which is not a time/)
 })
 
 t.test('durations have one unit', async (t) => {
@@ -197,7 +197,7 @@ t.test('fetch prints a token that it cannot cache, with a warning', async (t) =>
   t.match(await run(['fetch'], { env }), {
     exitCode: 0,
     out: /^eyJ[\w.-]+\n$/,
-    err: /^The token is not kept: \/dev\/null.* ENOTDIR/,
+    err: /^The token could not be kept: \/dev\/null.* ENOTDIR/,
   })
 })
 
@@ -237,8 +237,11 @@ t.test('fetch explains refusals, with the place in the dashboard', async (t) => 
     await err({ STAGEDOOR_MACHINE_CLIENT_ID: auth0.clientId, STAGEDOOR_MACHINE_CLIENT_SECRET: auth0.clientSecret }),
     /Grant Types/,
   )
-  t.match(await err({ AUTH0_ISSUER: 'http://127.0.0.1:1/' }), /gives no answer/)
-  t.match(await err({ AUTH0_ISSUER: '', AUTH0_DOMAIN: '127.0.0.1:1' }), /https:\/\/127.0.0.1:1\/ gives no answer/)
+  t.match(await err({ AUTH0_ISSUER: 'http://127.0.0.1:1/' }), /gives no usable answer/)
+  t.match(
+    await err({ AUTH0_ISSUER: '', AUTH0_DOMAIN: '127.0.0.1:1' }),
+    /https:\/\/127.0.0.1:1\/ gives no usable answer/,
+  )
   auth0.switches.setClient(auth0.machine.clientId, { apiScopes: {} })
   t.match(await err({}), /Machine to Machine Applications/)
 })

@@ -11,7 +11,7 @@ export type ConnectionOptions = { url?: string; prefix: string; tokenFile?: stri
 export type ApiOptions = ConnectionOptions & { json?: true }
 
 export function withApiOptions(command: Command): Command {
-  return withConnectionOptions(command).option('--json', 'what the API answers, as it is')
+  return withConnectionOptions(command).option('--json', 'print the API’s answer unchanged')
 }
 
 /** @param occasion prefix for the help texts that says when these options apply */
@@ -21,7 +21,7 @@ export function withConnectionOptions(command: Command, occasion = ''): Command 
     .option('--prefix <path>', `${occasion}path of Stagedoor’s own endpoints (server.prefix)`, '/.stagedoor')
     .option(
       '--token-file <file>',
-      `${occasion}file with an access token that admin.allow lets in; else STAGEDOOR_TOKEN`,
+      `${occasion}file with an access token that admin.allow accepts; else STAGEDOOR_TOKEN`,
     )
 }
 
@@ -39,7 +39,7 @@ export async function askAdmin(
     base: [options.url ?? env['STAGEDOOR_BASE_URL'], '--url or STAGEDOOR_BASE_URL (where Stagedoor is)'],
     token: [
       await secretFrom(options.tokenFile, env, 'STAGEDOOR_TOKEN'),
-      '--token-file or STAGEDOOR_TOKEN (an access token that admin.allow lets in)',
+      '--token-file or STAGEDOOR_TOKEN (an access token that admin.allow accepts)',
     ],
   })
   const { status, body: answer } = await sendJson(fetch, `${base.replace(/\/$/, '')}${options.prefix}/admin/${path}`, {
@@ -49,7 +49,7 @@ export async function askAdmin(
   })
   if (status === 200) return answer
   const said = [answer['title'], answer['detail']].filter((text) => typeof text === 'string').join(' ')
-  throw new CommandFailed(`Stagedoor answers ${status}: ${said || 'no reason given; look at --url and --prefix'}`)
+  throw new CommandFailed(`Stagedoor answers ${status}: ${said || 'no reason given; check --url and --prefix'}`)
 }
 
 /** Runs one request and prints its answer. */

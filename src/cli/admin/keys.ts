@@ -10,17 +10,17 @@ export function keysCommand(context: CommandContext): Command {
   const ask = (path: string, body: object | undefined, options: ApiOptions) =>
     printAnswer(context, async () => shown(await askAdmin(path, body, options, context), options))
   return new Command('keys')
-    .description('list and rotate the keys with which Stagedoor signs, through the admin API')
+    .description('list and rotate Stagedoor’s signing keys, through the admin API')
     .addCommand(
       withApiOptions(new Command('list'))
-        .description('which key signs, and which are published')
+        .description('show the key in use, and the published keys')
         .action((options: ApiOptions) => ask('keys', undefined, options)),
     )
     .addCommand(
       withApiOptions(new Command('rotate'))
-        .description('have the next key sign; upstreams know it already')
+        .description('switch to the next key, which upstreams know already')
         .argument('<purpose>', 'assertion (people) or machine')
-        .option('--drop-previous', 'for a key that leaked: also while tokens that the previous key signed are valid')
+        .option('--drop-previous', 'for a leaked key: drop the previous key even while tokens that it signed are valid')
         .action((purpose: string, options: ApiOptions & { dropPrevious?: true }) =>
           ask('keys/rotate', { purpose, dropPrevious: options.dropPrevious }, options),
         ),

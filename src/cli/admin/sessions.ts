@@ -13,14 +13,14 @@ export function sessionsCommand(context: CommandContext): Command {
     .description('list sessions and end them, through the admin API')
     .addCommand(
       withApiOptions(new Command('list'))
-        .description('the sessions that the gateway has seen')
+        .description('list the sessions that the gateway has seen')
         .option('--subject <id>', 'of one user')
         .option('--session <reference>', 'one session')
         .action((options: ApiOptions & Named) => printAnswer(context, () => list(options, context))),
     )
     .addCommand(
       withApiOptions(new Command('revoke'))
-        .description('end sessions at every replica; say which by one of the options')
+        .description('end sessions at every replica; one option names the sessions')
         .option('--subject <id>', 'all of a user')
         .option('--session <reference>', 'one session')
         .option('--sid <id>', 'all of one session at the login service')
@@ -53,7 +53,7 @@ async function readAll(options: ApiOptions & Named, context: CommandContext) {
 async function revoke(options: ApiOptions & Named, context: CommandContext): Promise<string> {
   const named = namedIn(options)
   if (Object.keys(named).length !== 1)
-    throw new CommandFailed('Say which sessions, by exactly one of --subject, --session and --sid', {
+    throw new CommandFailed('Name the sessions with exactly one of --subject, --session and --sid', {
       help: 'stagedoor sessions revoke',
     })
   const answer = await askAdmin('sessions/revoke', named, options, context)

@@ -21,11 +21,11 @@ export function auditCommand(context: CommandContext): Command {
   const withTrail = (files: string[], options: TrailOptions, run: (trail: TrailFiles) => Promise<number>) =>
     runAction(context, async () => run(await findTrail(files, options, context)), 2)
 
-  const audit = new Command('audit').description('read the audit trail, and prove that it is whole')
+  const audit = new Command('audit').description('read the audit trail, and verify that it is complete and unchanged')
   withFiles(audit.command('verify'))
-    .description('find records that were changed, dropped, reordered or cut; exit code 1 when there are some')
+    .description('find records that were changed, removed or reordered; exit code 1 when there are any')
     .option('--keys <file>', 'trusted public keys (JWK Set), as /.stagedoor/audit/jwks.json gives them')
-    .option('--checkpoints <file>', 'checkpoints that were kept elsewhere')
+    .option('--checkpoints <file>', 'copy of the checkpoints, from another place')
     .action((files: string[], options: TrailOptions) =>
       withTrail(files, options, (trail) => verifyTrail(trail, context)),
     )
@@ -36,13 +36,13 @@ export function auditCommand(context: CommandContext): Command {
       withTrail(named, options, ({ files }) => printTail(files, options.lines, context)),
     )
   withFilters(withFiles(audit.command('search')))
-    .description('print the records that fit, one line each; exit code 1 when there is none')
-    .option('--json', 'print them as they are, JSON lines')
+    .description('print the matching records, one line each; exit code 1 when there are none')
+    .option('--json', 'print them unchanged, as JSON lines')
     .action((named: string[], options: TrailOptions & RecordFilter & { json?: true }) =>
       withTrail(named, options, ({ files }) => searchTrail(files, options, options.json ? 'jsonl' : 'text', context)),
     )
   withFilters(withFiles(audit.command('export')))
-    .description('write the records that fit, for other programs')
+    .description('write the matching records, for other programs')
     .addOption(new Option('--format <format>', 'how records are written').choices(['jsonl', 'csv']).default('jsonl'))
     .action((named: string[], options: TrailOptions & RecordFilter & { format: Format }) =>
       withTrail(named, options, ({ files }) => searchTrail(files, options, options.format, context)),
@@ -52,18 +52,18 @@ export function auditCommand(context: CommandContext): Command {
 
 function withFiles(command: Command): Command {
   return command
-    .argument('[files...]', 'files of a trail, oldest first; without them, those of the configuration')
+    .argument('[files...]', 'files of a trail, oldest first; default: the files that the configuration names')
     .addOption(configOption())
 }
 
 function withFilters(command: Command): Command {
   return command
-    .option('--person <who>', 'subject, client or session as they are, or a part of the name')
+    .option('--person <who>', 'exact subject, client or session, or a part of the name')
     .option('--class <class>', `class of an admin action: ${adminActionClasses.join(', ')}, or one of your rules`)
     .option('--event <event>', 'login, login-refused, access-refused, logout, revocation, admin-action, decision, …')
     .option('--outcome <outcome>', 'allow or deny')
-    .option('--since <moment>', 'not before: 2026-01-31T12:00:00Z, or 24h for a day ago', momentOf('start'))
-    .option('--until <moment>', 'not after; a date includes its day', momentOf('end'))
+    .option('--since <moment>', 'earliest time: 2026-01-31T12:00:00Z, or 24h for a day ago', momentOf('start'))
+    .option('--until <moment>', 'latest time; a date includes its day', momentOf('end'))
 }
 
 const momentOf =

@@ -49,5 +49,5 @@ async function readKeys(file: string, isAsked: boolean): Promise<JWK[]> {
   } catch {
     // Reported below, like any other invalid key set.
   }
-  throw new CommandFailed(`${file} is no JWK Set: take it from /.stagedoor/audit/jwks.json.`)
+  throw new CommandFailed(`${file} is not a JWK Set: fetch it from /.stagedoor/audit/jwks.json.`)
 }

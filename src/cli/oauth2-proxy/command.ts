@@ -11,7 +11,7 @@ import type { Note } from './options.ts'
 import { readSettings, type Settings } from './read.ts'
 
 const header =
-  '# Made by `stagedoor check --from-oauth2-proxy`. Read what it said beside this, then check it: stagedoor check --config FILE\n'
+  '# Made by `stagedoor check --from-oauth2-proxy`. Read its notes on standard error, then run: stagedoor check --config FILE\n'
 
 /** Prints Stagedoor's configuration to standard output, and notes about the conversion to standard error. Later files override earlier ones. */
 export async function printConverted(files: readonly string[], { out, err }: CommandContext): Promise<number> {
@@ -32,7 +32,7 @@ function report({ moved, byHand, without }: Converted, settings: Settings, unkno
   const parts = [
     section('Converted', moved),
     section('To do by hand', byHand),
-    section('Without counterpart, or so by default', without),
+    section('Without counterpart, or the default here', without),
     section(
       'Not known as options of oauth2-proxy 7',
       unknown.map((option) => ({ option, text: 'left out' })),

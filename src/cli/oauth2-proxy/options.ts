@@ -164,7 +164,7 @@ const table = [
   'tls-min-version | none | TLS 1.2 at least',
   'tls-cipher-suite(s) | none | TLS 1.3, and ECDHE with GCM or ChaCha20',
   'force-https | none | whatever does TLS redirects',
-  'reverse-proxy | hand | name the networks of the proxies in `server.trustedProxies`; without them nobody is believed',
+  'reverse-proxy | hand | name the networks of the proxies in `server.trustedProxies`; without them no forwarded header is trusted',
   'trusted-proxy-ip(s) | moves | `server.trustedProxies`',
   'real-client-ip-header | none | `X-Forwarded-For` from `server.trustedProxies`',
   'metrics-address | moves | `server.admin`',

@@ -40,7 +40,7 @@ export function requirementOf({ all, has }: Options): { allow: unknown; notes: N
       text: `${domain} is every domain below it: name each in emailDomains`,
     }))
   if (isOpenLimit) {
-    const text = `the rules ask for the role ${placeholderRole} until you have written who may pass`
+    const text = `the rules require the role ${placeholderRole}: replace it with the people who may pass`
     notes.push({ option: 'who may pass', text })
   }
   return { allow: parts.length === 0 ? 'authenticated' : parts.length === 1 ? parts[0] : { all: parts }, notes }

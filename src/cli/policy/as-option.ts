@@ -20,13 +20,14 @@ export async function claimsMeantBy(
     if (known !== undefined) return { claims: known }
   }
   if (existsSync(resolve(folder, who))) return { claims: await claimsIn(who, folder) }
-  if (who.includes('|')) return { claims: { sub: who }, note: `${who} is taken to have no roles, groups or claims.` }
+  if (who.includes('|'))
+    return { claims: { sub: who }, note: `This assumes that ${who} has no roles, groups or claims.` }
   if (who.includes('@')) {
     const claims = { email: who, email_verified: true }
-    return { claims, note: `${who} is taken to be verified, and to have no roles, groups or other claims.` }
+    return { claims, note: `This assumes that ${who} is verified, and has no roles, groups or other claims.` }
   }
   throw new CommandFailed(
-    `Nobody is called ${who}: give a file with claims, an e-mail address, a user id, anonymous, or a name of --people.`,
+    `${who} is not a known person: give a file with claims, an e-mail address, a user id, anonymous, or a name of --people.`,
   )
 }
 

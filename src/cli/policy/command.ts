@@ -25,7 +25,7 @@ export function policyCommand(context: CommandContext): Command {
     .action((file: string, options: Options) => withRules(options, (rules) => testTable(rules, file, context)))
   policy
     .command('explain')
-    .description('print each rule tried, and why it did or did not match')
+    .description('print each rule that was tried, and why it matched or not')
     .argument('<method>', 'for example GET')
     .argument('<path>', 'for example /api/admin/users')
     .requiredOption('--as <who>', 'anonymous, an e-mail address, a user id, a file with claims, or a name of --people')

@@ -17,10 +17,10 @@ export async function explainAs(config: PolicyConfig, question: Question, contex
   const engine = createEngine(config, now)
   const read = readPath(path)
   if (read === 'not-origin-form') {
-    throw new CommandFailed(`${path} is no path: write ${pathMeantBy(path)}.`)
+    throw new CommandFailed(`${path} is not a path: write ${pathMeantBy(path)}.`)
   }
   if (!forwardedMethods.includes(method.toUpperCase())) {
-    throw new CommandFailed(`${method} gets 405 whatever the rules say: it is no method that is forwarded.`)
+    throw new CommandFailed(`${method} gets 405 whatever the rules say: Stagedoor does not forward this method.`)
   }
   if (typeof read === 'string') {
     throw new CommandFailed(`${path} gets 400 whatever the rules say: it is not canonical (${read}).`)
@@ -34,5 +34,5 @@ export async function explainAs(config: PolicyConfig, question: Question, contex
 
 function pathMeantBy(text: string): string {
   const path = parseWebUrl(text)?.pathname
-  return path === undefined ? `it with a slash at its beginning, for example /${text}` : `only that of the URL, ${path}`
+  return path === undefined ? `it with a leading slash, for example /${text}` : `only the path of the URL, ${path}`
 }

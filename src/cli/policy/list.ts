@@ -20,7 +20,7 @@ export function listRules({ routes, upstreams }: PolicyConfig, { out }: CommandC
     upstreamOfRule(rule, upstreams),
   ])
   out(table([head, ...rows]))
-  out('    what no rule matches is refused\n')
+  out('    requests that no rule matches are refused\n')
   for (const line of routes.flatMap((rule, index) => shadowLine(rule, routes.slice(0, index)))) out(`${line}\n`)
   return 0
 }

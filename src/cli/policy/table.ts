@@ -68,7 +68,7 @@ function complaintsAbout({ who, expect, reason }: TestRow, people: Record<string
   const isReason = expect !== 'deny' || reason === undefined || denyReasons.some((known) => known === reason)
   return [
     ...(isKnown ? [] : [`${who} is not among people`]),
-    ...(isReason ? [] : [`${reason} is no reason: write one of ${denyReasons.join(', ')}`]),
+    ...(isReason ? [] : [`${reason} is not a reason: write one of ${denyReasons.join(', ')}`]),
   ]
 }
 

@@ -36,13 +36,13 @@ export function acceptanceBy({ settleMs, patience, send, issuer, clientId }: Aut
     const verdict = await verdictOn(secret)
     if (verdict === 'accepted') return
     const what = verdict === 'refused' ? 'refuses the current secret' : 'gives no clear answer on the current secret'
-    throw new CommandFailed(`Auth0 ${what}: nothing was changed. \`stagedoor doctor\` says what is wrong`)
+    throw new CommandFailed(`Auth0 ${what}: nothing was changed. Run \`stagedoor doctor\` to find the cause`)
   }
 
   async function mustBeAccepted(secret: string): Promise<void> {
     if (await settles(() => isAccepted(secret), settleMs, patience)) return
     throw new CommandFailed(
-      'Auth0 does not accept the new key, or does not answer: look at Credentials of the application',
+      'Auth0 does not accept the new key, or does not answer: check the Credentials of the application in Auth0',
     )
   }
 

@@ -47,7 +47,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
         const { ours, others, old } = await registered(state)
         if (others.length > 1) {
           throw new CommandFailed(
-            'two keys sign for the application already, which is all that Auth0 allows: disable one of its Credentials',
+            'the application has two keys already, and Auth0 allows no more: disable one of its Credentials in Auth0',
           )
         }
         const added = ours[0] ?? (await add(state))
@@ -61,7 +61,7 @@ export function privateKeyRotation(application: Auth0Application): Rotation {
       },
       async 'change-back'(state) {
         const { ours, others } = await registered(state)
-        if (others.length === 0) throw new CommandFailed('Auth0 has no older credential to go back to')
+        if (others.length === 0) throw new CommandFailed('Auth0 has no older credential to return to')
         // If our credential was never added, there is nothing to remove.
         if (ours.length > 0) await remove(ours, others)
       },

@@ -27,13 +27,15 @@ export async function beginRotation(
   const held = await readTargets(targets)
   const unfinished = rotation.keepsOld ? undefined : held.find(({ current, next }) => current !== next)
   if (wish.mode === 'begin' && unfinished !== undefined) {
-    throw new CommandFailed('a target holds a next secret already: use --resume or --revert')
+    throw new CommandFailed(
+      'a target already holds a next secret, so a rotation is unfinished: use --resume or --revert',
+    )
   }
   if (unfinished === undefined && (wish.mode === 'begin' || wish.mode === 'continue')) {
     return { state: await firstState(wish, rotation, currentOf(held, wish)), isResumed: false }
   }
   if (unfinished === undefined)
-    throw new CommandFailed(`there is no rotation to ${wish.mode}: neither --state nor the targets know of one`)
+    throw new CommandFailed(`there is no rotation to ${wish.mode}: neither the --state file nor the targets hold one`)
   // There is no state file, as on a fresh CI machine. The secrets in the target are enough, because every step can be repeated.
   const { current, next } = unfinished
   const state = { ...stateOf(wish, rotation, current), newSecret: next }
@@ -43,12 +45,14 @@ export async function beginRotation(
 function goOn(kept: RotationState, { mode, isEmergency }: Wish, { kind, subject }: Rotation): Begun {
   if (mode === 'begin') throw new CommandFailed('a rotation is unfinished: use --resume or --revert')
   if (kept.kind !== kind || kept.subject !== subject) {
-    throw new CommandFailed(`the state is of ${kept.kind} ${kept.subject}: use another --state file`)
+    throw new CommandFailed(
+      `the --state file belongs to the rotation of ${kept.kind} ${kept.subject}: use another --state file`,
+    )
   }
   if (isEmergency && kept.course !== 'emergency') {
     // The new secret may have leaked, too, and the planned course would keep the old one in use.
     throw new CommandFailed(
-      'a planned rotation is unfinished: end it by --resume or --revert, with --no-wait where time presses, then use --emergency',
+      'a planned rotation is unfinished: end it with --resume or --revert (add --no-wait if it is urgent), then use --emergency',
     )
   }
   if (mode !== 'revert') return { state: kept, isResumed: true }
@@ -77,8 +81,9 @@ function currentOf(held: readonly HeldSecrets[], { currentSecret }: Wish): strin
   if (currentSecret !== undefined) all.add(currentSecret)
   const [current] = all
   if (current === undefined) {
-    throw new CommandFailed('no target can be read: give the current secret by --current-secret-file')
+    throw new CommandFailed('no target can be read: give the current secret with --current-secret-file')
   }
-  if (all.size > 1) throw new CommandFailed('the targets hold different current secrets: write the right one to all')
+  if (all.size > 1)
+    throw new CommandFailed('the targets hold different current secrets: write the valid one to every target')
   return current
 }

@@ -29,7 +29,7 @@ export function rotateCommand(context: CommandContext): Command {
     const { limit, settle } = options
     if (limit < settle) {
       throw new CommandFailed(
-        `--limit ${limit} is shorter than --settle ${settle}: no answer of Auth0’s could count in time`,
+        `--limit ${limit} is shorter than --settle ${settle}: give --limit more time than --settle`,
       )
     }
     const { issuer, clientId } = required({
@@ -59,7 +59,7 @@ export function rotateCommand(context: CommandContext): Command {
     )
     .addCommand(
       withAuth0Options(new Command('private-key-jwt'))
-        .description('the key by which the application proves itself to Auth0 (Private Key JWT, Enterprise)')
+        .description('the key that authenticates the application at Auth0 (Private Key JWT, Enterprise)')
         .action(action<Auth0Options>((options) => privateKeyRotation(application(options)))),
     )
     .addCommand(
@@ -84,11 +84,13 @@ async function rotateAlone(
   { env, out, err, fetch, now }: CommandContext,
 ): Promise<number> {
   if (options.to.length === 0)
-    throw new CommandFailed('say where the secret goes, for example --to file:/run/secrets/auth0')
+    throw new CommandFailed(
+      '--to is missing: name each place that holds the secret, for example --to file:/run/secrets/auth0',
+    )
   const mustWait = options.wait && options.emergency !== true
   if (mustWait && options.replica.length === 0)
     throw new CommandFailed(
-      'say which replicas to wait for, for example --replica http://stagedoor-admin:9464; or --no-wait',
+      '--replica is missing: name the replicas to wait for, for example --replica http://stagedoor-admin:9464; or use --no-wait',
     )
   const isTerminal = process.stdout.isTTY
   const targets = options.to.map((to) => parseTarget(to, { env, fetch, out, isTerminal }))

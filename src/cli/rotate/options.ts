@@ -36,29 +36,33 @@ const listedUrl = (text: string, all: string[]): string[] => {
 export function withRotateOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--to <target>', `where secrets go, again for each: ${targetForms}`)
+      new Option('--to <target>', `place that holds the secret, repeatable: ${targetForms}`)
         .argParser(listed)
         .default([], 'none'),
     )
     .addOption(
-      new Option('--replica <url>', 'admin listener of a replica, again for each; a name stands for all its addresses')
+      new Option('--replica <url>', 'admin listener of a replica, repeatable; a host name stands for all its addresses')
         .argParser(listedUrl)
         .default([], 'none'),
     )
-    .option('--no-wait', 'do not wait for replicas (danger: one that lacks the new secret fails logins)')
-    .option('--state <file>', 'keeps where the rotation is, with both secrets (0600)', '.stagedoor-rotation.json')
-    .option('--audit-file <file>', 'appends a record of every step')
+    .option('--no-wait', 'do not wait for replicas (danger: logins fail at a replica that lacks the new secret)')
+    .option(
+      '--state <file>',
+      'file that stores the progress of the rotation and both secrets (0600)',
+      '.stagedoor-rotation.json',
+    )
+    .option('--audit-file <file>', 'file to which a record of every step is appended')
     .option(
       '--current-secret-file <file>',
-      'the current secret, where no target can be read; else STAGEDOOR_CURRENT_SECRET',
+      'file with the current secret, for when no target can be read; else STAGEDOOR_CURRENT_SECRET',
     )
     .addOption(new Option('--limit <seconds>', 'how long each step may wait').argParser(seconds).default(600))
-    .addOption(new Option('--resume', 'go on with a rotation that was interrupted').conflicts(['revert', 'emergency']))
+    .addOption(new Option('--resume', 'continue an interrupted rotation').conflicts(['revert', 'emergency']))
     .addOption(new Option('--revert', 'bring the old secret back').conflicts(['resume', 'emergency']))
     .addOption(
-      new Option('--continue', 'go on where a rotation was interrupted, or begin one').conflicts(['resume', 'revert']),
+      new Option('--continue', 'continue an interrupted rotation, or begin one').conflicts(['resume', 'revert']),
     )
-    .option('--emergency', 'the secret leaked: end the old one at once, whoever still uses it')
+    .option('--emergency', 'the secret leaked: invalidate the old one at once, even if replicas still use it')
 }
 
 export function withAuth0Options(command: Command): Command {
@@ -66,7 +70,7 @@ export function withAuth0Options(command: Command): Command {
     .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
     .option('--client-id <id>', 'the application whose secret is rotated (AUTH0_CLIENT_ID)')
     .addOption(
-      new Option('--settle <seconds>', 'for how long Auth0’s answers must stay the same before they count')
+      new Option('--settle <seconds>', 'how long Auth0’s answers must stay the same before the rotation goes on')
         .argParser(seconds)
         .default(30),
     )

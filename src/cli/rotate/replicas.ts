@@ -35,7 +35,7 @@ async function addressesOf(replica: string): Promise<string[]> {
   const host = hostOf(url)
   const found = await lookup(host, { all: true }).catch((cause: unknown) => {
     throw new CommandFailed(
-      `the host name of --replica ${replica} has no address: look at the name, and at the DNS of this machine`,
+      `the host name of --replica ${replica} has no address: check the name, and the DNS of this machine`,
       { cause },
     )
   })

@@ -114,6 +114,6 @@ async function awaitReplicas(expected: Expected, { whoLacks, patience }: Surroun
   const haveAll = async () => (lacking = await whoLacks(expected)).length === 0
   if (await settles(haveAll, 0, patience)) return
   throw new CommandFailed(
-    `a secret did not arrive at ${lacking.join(', ')}: look whether that replica follows the target (its log, and GET /secrets there)`,
+    `a secret did not arrive at ${lacking.join(', ')}: check that the replica reads the target (its log, and GET /secrets at its admin listener)`,
   )
 }

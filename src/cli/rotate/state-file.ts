@@ -21,7 +21,7 @@ export function createStateFile(path: string): StateFile {
         return JSON.parse(text) as RotationState
       } catch (cause) {
         throw new CommandFailed(
-          `${path} (--state) is not what a rotation writes: move it away, and use --resume, which reads the targets`,
+          `${path} (--state) is not a state file: move it away, and use --resume, which reads the targets`,
           { cause },
         )
       }
@@ -38,7 +38,7 @@ export function createStateFile(path: string): StateFile {
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const release = (await makeLock(path)) ?? (await takeOver(path))
-  if (release === undefined) throw new CommandFailed(`another rotation is under way; if none is, remove ${path}`)
+  if (release === undefined) throw new CommandFailed(`another rotation is running; if none is, remove ${path}`)
   return release
 }
 
@@ -52,7 +52,7 @@ async function makeLock(path: string): Promise<(() => Promise<void>) | undefined
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'EEXIST') return undefined
-    throw new CommandFailed(`the lock beside --state cannot be made: ${message}`, { cause })
+    throw new CommandFailed(`the lock file beside --state cannot be created: ${message}`, { cause })
   }
 }
 

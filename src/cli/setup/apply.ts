@@ -86,7 +86,7 @@ async function poll(
     if (action['status'] === 'failed') break
     await delay(pollMs)
   }
-  throw new CommandFailed(`Auth0 does not ${what} the Action; Actions → Library in the dashboard says why`)
+  throw new CommandFailed(`Auth0 does not ${what} the Action: see Actions → Library in the dashboard for the reason`)
 }
 
 function madeOf(client: Record<string, unknown>): Made {

@@ -13,16 +13,18 @@ import { type Wanted, wantedTenant, type Wish } from './wanted.ts'
 /** `stagedoor setup auth0`: creates what Stagedoor needs in an Auth0 tenant, or prints instructions. */
 export function setupCommand(context: CommandContext): Command {
   const auth0 = new Command('auth0')
-    .description('show what an Auth0 tenant lacks for Stagedoor, make it (--apply), or say what to click (--print)')
+    .description(
+      'show what an Auth0 tenant lacks for Stagedoor, create it (--apply), or print the steps in the dashboard (--print)',
+    )
     .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
     .option('--base-url <url>', 'the address that people type (STAGEDOOR_BASE_URL)')
     .option('--audience <identifier>', 'identifier of the API (AUTH0_AUDIENCE; default: <base-url>/api)')
     .option('--client-id <id>', 'an application to change, instead of one named “Stagedoor” (AUTH0_CLIENT_ID)')
     .option('--backstage-url <url>', 'where Backstage listens (BACKSTAGE_URL; default: http://127.0.0.1:7007)')
-    .option('--no-events', 'no application that reads Auth0’s events')
+    .option('--no-events', 'leave out the application that reads Auth0’s events')
     .option('--backchannel-logout', 'set back-channel logout (Enterprise) even if discovery does not offer it')
-    .option('--print', 'say what to click in the dashboard; asks Auth0 nothing')
-    .option('--apply', 'make the changes; without it they are shown only')
+    .option('--print', 'print the steps in the dashboard, without a request to Auth0')
+    .option('--apply', 'make the changes; without it, the command only shows them')
     .option('--secrets <folder>', 'with --apply: write each secret to a file of this folder (0600)')
     .addHelpText('after', managementHelp)
     .action((options: SetupOptions) => runAction(context, () => setUp(options, context)))
@@ -53,16 +55,16 @@ async function setUpByApi(options: SetupOptions, tenant: Tenant, context: Comman
   }
   const plan = planOf(wanted, found)
   if (found.action?.isOurs === false) {
-    err(`The Action “${wanted.action.name}” has code of its own, and keeps it.\n`)
+    err(`The Action “${wanted.action.name}” has other code; it is not changed.\n`)
   }
   if (hasKeys(found.web)) {
     err(
-      'The application proves itself by keys, and keeps them: write auth0.privateKeys in place of auth0.clientSecrets.\n',
+      'The application authenticates with private keys, which are not changed: write auth0.privateKeys in place of auth0.clientSecrets.\n',
     )
   }
-  if (plan.length === 0) err('Auth0 has everything.\n')
+  if (plan.length === 0) err('Auth0 has all that Stagedoor needs.\n')
   if (plan.length > 0 && options.apply !== true) {
-    err(`To be done at ${issuer}, by --apply:\n${plan.map(describe).join('')}Nothing was changed.\n`)
+    err(`Changes that --apply makes at ${issuer}:\n${plan.map(describe).join('')}Nothing was changed.\n`)
     return 0
   }
   // Auth0 shows the secrets only once, so the folder for them is prepared before any change.
@@ -93,7 +95,7 @@ async function keepSecrets(options: SetupOptions, present: Present, { err }: Com
   if (folder === undefined) return
   const secrets = { client: secretOf('web', present), events: secretOf('events', present) }
   const written = await writeSecrets(folder, secrets)
-  if (written.length > 0) err(`Secrets, for their owner alone: ${written.join(', ')}\n`)
+  if (written.length > 0) err(`Secrets were written, readable by their owner only: ${written.join(', ')}\n`)
 }
 
 function showConfiguration(

@@ -60,7 +60,9 @@ function checkedBaseUrl(given: string): string {
   const text = given.replace(/\/$/, '')
   const url = URL.parse(text)
   if (url === null || url.origin !== text) {
-    throw new CommandFailed(`${text} is no base URL: write scheme and host only, as https://portal.example.com`)
+    throw new CommandFailed(
+      `${text} is not a base URL: write scheme and host only, for example https://portal.example.com`,
+    )
   }
   if (url.protocol === 'http:' && !isLoopback(url)) {
     throw new CommandFailed(`${text} is plain http, which is accepted for localhost only: write https://${url.host}`)

@@ -54,7 +54,7 @@ export function clicks({ api, web, events, grant, role, action }: Wanted): strin
     ...(logout === undefined
       ? []
       : [`  Back-Channel Logout (Enterprise): ${list(logout.backchannel_logout_urls)}, initiators: all.`]),
-    `User Management → Roles → Create Role: “${role.name}”. Give it to those who may use the console.`,
+    `User Management → Roles → Create Role: “${role.name}”. Give it to the operators who may use the console.`,
     `Actions → Library → Create Action → Build from Scratch: “${action.name}”, trigger Login / Post Login. Code: auth0/tenant/actions/post-login.js.`,
     '  Deploy it. Actions → Triggers → post-login: drag it into the flow. Apply.',
     ...(events === undefined

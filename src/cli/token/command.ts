@@ -17,8 +17,8 @@ export function tokenCommand(context: CommandContext): Command {
 /** `stagedoor token decode`: shows the content of a token. Verifies nothing, and sends nothing. */
 function decodeCommand(context: CommandContext): Command {
   return new Command('decode')
-    .description('show what a token says; it is not checked, and sent nowhere')
-    .argument('[token]', 'the token; without it, or as -, it is read from standard input')
+    .description('show header and claims of a token, without checking it or sending it anywhere')
+    .argument('[token]', 'the token; if it is missing or -, the command reads standard input')
     .option('--json', 'header and claims as JSON, as they are')
     .action((given: string | undefined, options: { json?: true }) =>
       runAction(context, () => decode(given, options, context)),
@@ -31,7 +31,7 @@ async function decode(given: string | undefined, { json }: { json?: true }, cont
   const parsed = parseCompact(token)
   if (typeof parsed === 'string') {
     const { cause, remedy } = bearerReasons[parsed]
-    throw new CommandFailed(`This cannot be decoded (${parsed}). ${cause}\n${remedy}`)
+    throw new CommandFailed(`The token cannot be decoded (${parsed}). ${cause}\n${remedy}`)
   }
   const { header, claims } = parsed
   out(json ? `${JSON.stringify({ header, claims })}\n` : tokenTable(header, claims, now()))

@@ -19,14 +19,16 @@ type FetchOptions = {
 /** `stagedoor token fetch`: fetches a machine's access token (client credentials), and caches it until shortly before it expires. */
 export function fetchCommand(context: CommandContext): Command {
   return new Command('fetch')
-    .description('print an access token for a machine (client credentials); kept on disk, because Auth0 meters them')
+    .description(
+      'print an access token for a machine (client credentials); the token is kept on disk, because Auth0 meters them',
+    )
     .option('--issuer <url>', 'the issuer (AUTH0_ISSUER, or https://AUTH0_DOMAIN/)')
     .option('--client-id <id>', 'the machine’s client id (STAGEDOOR_MACHINE_CLIENT_ID)')
     .option('--secret-file <file>', 'file with the client secret; else STAGEDOOR_MACHINE_CLIENT_SECRET')
     .option('--audience <api>', 'identifier of the API (AUTH0_AUDIENCE)')
     .option('--scope <scopes>', 'scopes, with spaces between them')
     .option('--organization <id>', 'organization to get the token in')
-    .option('--no-cache', 'ask for a new token, whatever is kept')
+    .option('--no-cache', 'ask for a new token, even if a stored one is valid')
     .action((options: FetchOptions) => runAction(context, () => printToken(options, context)))
 }
 
@@ -43,7 +45,7 @@ async function printToken(options: FetchOptions, { env, fetch, now, out, err }: 
   out(`${token}\n`)
   const fetched = { token, fetchedAt: now(), expiresAt: now() + lifetimeSeconds * 1000 }
   // A container may have no writable folder. The token is valid all the same.
-  await keepToken(file, fetched).catch(({ message }: Error) => err(`The token is not kept: ${message}\n`))
+  await keepToken(file, fetched).catch(({ message }: Error) => err(`The token could not be kept: ${message}\n`))
   return 0
 }
 

@@ -23,13 +23,14 @@ function explain(cause: unknown, { issuer, audience }: MachineClient): string {
   const refusal = tokenRefusalIn(cause)
   if (refusal === undefined) {
     const reason = whyNoAnswer(cause)
-    return `${issuer} gives no answer that can be used: ${reason}. Is the issuer spelled as in its discovery document?`
+    return `${issuer} gives no usable answer: ${reason}. Check that the issuer is spelled as in its discovery document.`
   }
   const { status, error, description: text } = refusal
   const said = `Auth0 refused: ${text || error} (${status}).`
   if (status === 401)
     return `${said}\nCompare id and secret: Auth0 → Applications → <app> → Settings → Basic Information.`
-  if (status === 429) return `${said}\nThe tenant’s or the client’s allowance is used up; wait, and keep tokens.`
+  if (status === 429)
+    return `${said}\nThe rate limit of the tenant or the client is used up: wait, and use each token until it expires.`
   if (text.startsWith('Service not found')) {
     return `${said}\nNo API has the identifier ${audience}: Auth0 → Applications → APIs → <API> → Identifier.`
   }

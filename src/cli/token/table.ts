@@ -21,7 +21,7 @@ function rows(members: Members, meanings: Readonly<Record<string, string>>, now:
 
 function moment(seconds: number, now: number): string {
   const date = new Date(seconds * 1000)
-  if (Number.isNaN(date.getTime())) return `${seconds}, which is no time`
+  if (Number.isNaN(date.getTime())) return `${seconds}, which is not a time`
   const iso = date.toISOString().replace('T', ' ').replace('.000Z', ' UTC')
   return `${seconds}  ${iso}, ${distance(seconds * 1000 - now)}`
 }

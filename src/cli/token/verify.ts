@@ -21,8 +21,10 @@ type VerifyOptions = { config: string[]; json?: true }
 /** `stagedoor token verify`: prints every check with ✓ or ✗ and the fix. Exit code 1 when the gateway would refuse the token. */
 export function verifyCommand(context: CommandContext): Command {
   return new Command('verify')
-    .description('check a token as the gateway would; the issuer is asked for its keys, the token is sent nowhere')
-    .argument('[token]', 'the token; without it, or as -, it is read from standard input')
+    .description(
+      'check a token as the gateway would; only the issuer’s keys are fetched, and the token stays on this machine',
+    )
+    .argument('[token]', 'the token; if it is missing or -, the command reads standard input')
     .addOption(configOption())
     .option('--json', 'the checks as JSON, for scripts')
     .action((given: string | undefined, options: VerifyOptions) =>
@@ -46,7 +48,7 @@ async function verify(given: string | undefined, { config: files, json }: Verify
   const { config } = await loadConfig({ files, env })
   const token = await tokenFrom(given, readInput)
   const issuers = acceptedAudiences(config)
-  if (issuers.size === 0) err('machines.audiences is empty, so that no token is taken: add the API’s identifier.\n')
+  if (issuers.size === 0) err('machines.audiences is empty, so every token is refused: add the API’s identifier.\n')
   const expected = { ...machineExpectations(config), now: now() }
   const fetch = (await fetchFor(config, context)) as never
   const keysOf = (issuer: string) =>
@@ -75,7 +77,7 @@ function unusableIn(token: string, names: ClaimNames): string {
   if (typeof parsed === 'string') return ''
   const lines = new Set<string>()
   const onUnusable: OnUnusable = ({ claim, expected, found }) =>
-    void lines.add(`! ${printable(claim)} cannot be used: ${found}, where ${expected} is expected\n`)
+    void lines.add(`! ${printable(claim)} cannot be used: it is ${found}, but ${expected} is expected\n`)
   mapUserClaims(parsed.claims, { ...names, onUnusable })
   accessTokenOf(parsed.claims, onUnusable)
   return [...lines].join('')

@@ -117,7 +117,7 @@ t.test(
     const { hostname } = await import('node:os')
     const lock = (pid: number) => writeFile(`${stack.stateFile}.lock`, JSON.stringify({ pid, host: hostname() }))
     await lock(process.ppid)
-    t.match(await stack.rotate(), { exitCode: 1, err: /another rotation is under way/ })
+    t.match(await stack.rotate(), { exitCode: 1, err: /another rotation is running/ })
     t.equal(await stack.probe(stack.auth0.clientSecret), 'accepted')
     await lock(2 ** 22 + 1)
     t.match(await stack.rotate(), { exitCode: 0 })
@@ -134,7 +134,7 @@ t.test('a lock with our own process id counts as stale, since containers reuse p
 t.test('an existing next secret is not overwritten', async (t) => {
   const stack = await startRotationStack(t)
   await writeFile(`${stack.file}.next`, 'of another rotation')
-  t.match(await stack.rotate(), { exitCode: 1, err: /holds a next secret already/ })
+  t.match(await stack.rotate(), { exitCode: 1, err: /already holds a next secret/ })
   t.same(await stack.held(), { current: stack.auth0.clientSecret, next: 'of another rotation' })
 })
 
@@ -186,13 +186,13 @@ t.test('missing options are reported', async (t) => {
   t.match(await rotate([], stack.env), { exitCode: 1, err: /--to/ })
   t.match(await rotate(['--to', 'stdout'], stack.env), { exitCode: 1, err: /--replica/ })
   const noWait = ['--no-wait', '--to']
-  t.match(await rotate([...noWait, 'ftp:x'], stack.env), { exitCode: 1, err: /ftp:x is no target/ })
+  t.match(await rotate([...noWait, 'ftp:x'], stack.env), { exitCode: 1, err: /ftp:x is not a target/ })
   t.match(await rotate([...noWait, 'stdout'], stack.env), { exitCode: 1, err: /--current-secret-file/ })
   t.match(await rotate([...noWait, 'github:a/b/C'], stack.env), { exitCode: 1, err: /STAGEDOOR_GITHUB_TOKEN/ })
   t.match(await stack.rotate('--resume'), { exitCode: 1, err: /no rotation to resume/ })
   t.match(await stack.rotate('--state', '/nowhere/state'), {
     exitCode: 1,
-    err: /^the lock beside --state cannot be made: ENOENT/,
+    err: /^the lock file beside --state cannot be created: ENOENT/,
   })
 })
 

@@ -105,7 +105,7 @@ t.test('with two keys that sign nothing is changed, since Auth0 accepts no third
   const credentials = client()?.credentials ?? []
   const more = [...credentials, { id: 'cred_2', name: 'another', pem: credentials[0]?.pem ?? '' }]
   auth0.switches.setClient(auth0.clientId, { credentials: more, activeCredentials: ['cred_old', 'cred_2'] })
-  t.match(await rotate(), { exitCode: 1, err: /two keys sign for the application already/ })
+  t.match(await rotate(), { exitCode: 1, err: /the application has two keys already/ })
   t.equal(await probe(old), 'accepted')
   t.same(client()?.activeCredentials, ['cred_old', 'cred_2'])
   t.equal((await readFile(file, 'utf8')).trim(), old)
@@ -181,7 +181,7 @@ t.test('an emergency rotation does not keep the leaked secret', async (t) => {
   const nobody = await startFileReplica(t, 'session.secrets', [])
   t.match(await rotate('--replica', nobody, '--limit', '0', '--audit-file', '/dev/full'), { exitCode: 1 })
   const stuck = await rotate('--continue', '--emergency', '--no-wait')
-  t.match(stuck, { exitCode: 1, err: /a planned rotation is unfinished: end it by --resume or --revert/ })
+  t.match(stuck, { exitCode: 1, err: /a planned rotation is unfinished: end it with --resume or --revert/ })
   t.match(await rotate('--resume', '--no-wait'), { exitCode: 0 })
   t.match(await rotate('--continue', '--emergency', '--no-wait'), { exitCode: 0 })
   const all = await Promise.all(files.map((name) => readFile(name, 'utf8')))

@@ -32,5 +32,5 @@ t.test('of two rotations that find the same lock of a dead process, one takes it
   syncBuiltinESMExports()
   t.teardown(restore)
   const first = await outcomeOf(takeLock(path))
-  t.same([first, second], ['taken', `another rotation is under way; if none is, remove ${path}`])
+  t.same([first, second], ['taken', `another rotation is running; if none is, remove ${path}`])
 })

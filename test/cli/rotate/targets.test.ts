@@ -118,7 +118,7 @@ t.test('private keys are not masked, since GitLab does not mask values with whit
 t.test('a GitLab variable that rejects the value is reported', async (t) => {
   const { url } = await startService(t, () => ({ status: 400, body: {} }))
   const gitlab = target('gitlab:7/KEY', { CI_API_V4_URL: url, STAGEDOOR_GITLAB_TOKEN: 'tok' })
-  await t.rejects(gitlab.write(held), /takes no private key; remove the variable/)
+  await t.rejects(gitlab.write(held), /cannot mask a private key; remove the variable/)
 })
 
 t.test('a Kubernetes Secret is changed as a whole, and again after a conflicting change', async (t) => {
@@ -175,7 +175,7 @@ t.test('standard output gets a line for each change, unless it is a terminal', a
   await target('stdout', {}, (text) => void (seen += text)).write(held)
   t.equal(seen, `${JSON.stringify(held)}\n`)
   const toTerminal = { env: {}, fetch, out: () => undefined, isTerminal: true }
-  t.throws(() => parseTarget('stdout', toTerminal), /send it into a pipe/)
+  t.throws(() => parseTarget('stdout', toTerminal), /pipe the output to a program/)
 })
 
 t.test('files also have the previous secret if there is one', async (t) => {

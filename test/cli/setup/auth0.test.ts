@@ -112,7 +112,7 @@ t.test('a second run changes nothing and keeps existing secrets', async (t) => {
   const before = stateOf(auth0)
   const sessionSecret = await readFile(join(folder, 'session-secret'), 'utf8')
   const { out, err } = await setUp('--apply', '--secrets', folder)
-  t.match(err, 'Auth0 has everything.')
+  t.match(err, 'Auth0 has all that Stagedoor needs.')
   t.same(stateOf(auth0), before)
   t.match(out, `clientId: ${before.clients.find(({ name }) => name === 'Stagedoor')?.clientId}`)
   t.equal(await readFile(join(folder, 'session-secret'), 'utf8'), sessionSecret)
@@ -131,7 +131,7 @@ t.test('manual settings stay: other callbacks, edited code of the Action, other 
   configuration.bindings.set('post-login', [{ actionId: 'other', displayName: 'Other' }])
 
   const { err } = await setUp('--apply')
-  t.match(err, 'has code of its own, and keeps it')
+  t.match(err, 'has other code; it is not changed')
   t.same(web.callbacks, ['https://other.example.com/callback', `${baseUrl}/.stagedoor/callback`])
   t.equal(ours.deployedCode, 'exports.onExecutePostLogin = async () => {}')
   t.match(configuration.bindings.get('post-login'), [{ actionId: 'other' }, { actionId: ours.id }])
@@ -167,7 +167,7 @@ t.test('an application that signs with a key keeps it, and what Auth0 refuses in
   t.equal(exitCode, 0, err)
   t.match(err, 'write auth0.privateKeys in place of auth0.clientSecrets')
   t.match(auth0.tenant.clients[0], { activeCredentials: ['cred_1'], settings: { jwt_configuration: { alg: 'RS256' } } })
-  t.match(await setUp('--client-id', auth0.clientId), { err: /Auth0 has everything/ })
+  t.match(await setUp('--client-id', auth0.clientId), { err: /Auth0 has all that Stagedoor needs/ })
 })
 
 t.test('refresh tokens of an application that is there get an end, which Auth0’s default does not have', async (t) => {
@@ -187,7 +187,7 @@ t.test('a thousand applications that registered themselves do not hide ours', as
   })
   auth0.tenant.clients = [...registered, ...auth0.tenant.clients]
   await setUp('--apply')
-  t.match(await setUp('--apply'), { exitCode: 0, err: /Auth0 has everything/ })
+  t.match(await setUp('--apply'), { exitCode: 0, err: /Auth0 has all that Stagedoor needs/ })
   t.equal(auth0.tenant.clients.filter(({ name }) => name === 'Stagedoor').length, 1)
   t.match(await setUp('--client-id', 'tpc_999'), { exitCode: 0, err: /change the application “Agent 999”/ })
 })

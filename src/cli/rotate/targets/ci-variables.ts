@@ -7,8 +7,7 @@ import { separately, type Target } from './target.ts'
 const namesFor = (name: string) => ({ current: name, next: `${name}_NEXT`, previous: `${name}_PREVIOUS` })
 
 const tokenNeeds = 'the token needs the scope api'
-const notMaskable =
-  'a masked variable takes no private key; remove the variable, and run the rotation again with --resume'
+const notMaskable = 'GitLab cannot mask a private key; remove the variable, and run the rotation again with --resume'
 
 /** `gitlab:PROJECT/NAME`: the project's CI/CD variables NAME, NAME_NEXT and NAME_PREVIOUS; PROJECT is its id, or its whole path. */
 export function gitlabTarget(place: string, env: NodeJS.ProcessEnv, send: SendJson): Target {

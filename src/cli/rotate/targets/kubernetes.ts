@@ -38,7 +38,7 @@ export function kubernetesTarget(place: string, env: NodeJS.ProcessEnv): Target 
       if (status === 200) return
       if (status !== 409) throw refused('change', status)
     }
-    throw new CommandFailed(`the Secret ${place} is changed by another client again and again`)
+    throw new CommandFailed(`another client keeps changing the Secret ${place}: stop it, and use --resume`)
   }
 
   function refused(what: string, status: number): CommandFailed {

@@ -27,7 +27,7 @@ export function parseTarget(text: string, { env, fetch, out, isTerminal }: Surro
   if (kind === 'github') return githubTarget(place, env, createSendJson(fetch))
   if (kind === 'gitlab') return gitlabTarget(place, env, createSendJson(fetch))
   if (kind === 'program') return programTarget(place)
-  throw new CommandFailed(`${text} is no target; write ${targetForms}`)
+  throw new CommandFailed(`${text} is not a target: write ${targetForms}`)
 }
 
 /** `program:PATH`: an executable that reads one line of JSON, `{"current":…,"next":…}` (and `previous`), from standard input. */
@@ -44,13 +44,13 @@ function programTarget(path: string): Target {
         throw new CommandFailed(`${path} cannot be run`, { cause })
       })
       if (code !== 0)
-        throw new CommandFailed(`${path} ended with ${code ?? 'a signal'}, so the secret may not be there`)
+        throw new CommandFailed(`${path} ended with ${code ?? 'a signal'}, so the secret may be missing there`)
     },
   }
 }
 
 /** `stdout`: prints one line of JSON for each set of secrets to store. For a pipe only; refused on a terminal. */
 function stdoutTarget(out: (text: string) => void, isTerminal: boolean): Target {
-  if (isTerminal) throw new CommandFailed('stdout would show the secret on the terminal; send it into a pipe')
+  if (isTerminal) throw new CommandFailed('stdout would show the secret on the terminal: pipe the output to a program')
   return { write: async (secrets) => out(`${JSON.stringify(secrets)}\n`) }
 }
