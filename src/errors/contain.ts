@@ -61,7 +61,7 @@ export function containing<Rest extends unknown[]>(
 
 /** Logs an error and ends its request: with a 500, or by cutting off an answer that has begun. */
 export function endRequest(error: unknown, response: ServerResponse, log: Log): void {
-  log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a request failed where nothing was expected to fail')
+  log.error({ code: 'STAGEDOOR_INTERNAL', err: error }, 'a request failed with an unexpected error')
   const { stream } = response as unknown as Partial<Http2ServerResponse>
   if (response.headersSent) return void (stream ? stream.close(constants.NGHTTP2_INTERNAL_ERROR) : response.destroy())
   try {

@@ -28,7 +28,7 @@ const announce = createScript(`new BroadcastChannel('stagedoor').postMessage({ty
 export function signedInPage(name: string, portalHref: string): Page {
   return {
     title: 'You are signed in',
-    body: html`<p>You are signed in as <strong>${name}</strong>. You can close this window and go on where you were.</p>
+    body: html`<p>You are signed in as <strong>${name}</strong>. You can close this window and continue where you were.</p>
       <p class="actions"><a class="button" href="${portalHref}">Open the portal here</a></p>`,
     scripts: [announce],
   }

@@ -48,7 +48,7 @@ t.test('signing keys are listed, and a rotation lets the next one sign', async (
   t.not(after?.current, before?.current)
   t.match(await run(['keys', 'rotate', 'assertion']), {
     exitCode: 1,
-    err: /answers 409: The previous key is still needed .*It is needed until 20\S+Z\. Ask again .*--drop-previous/,
+    err: /answers 409: A rotation would drop the previous key.*It is needed until 20\S+Z\. Try again .*--drop-previous/,
   })
   const answer = await fetch(`${stack.url}/.stagedoor/admin/keys/rotate`, {
     method: 'POST',

@@ -170,7 +170,7 @@ t.test('the state of the trail is shown with its faults, notes and omissions', a
   t.notMatch(markup, '<script')
   const one = { ...examination, verdict: { ...verdict, faults: faults.slice(0, 1) } }
   t.match(auditPage({}, one, '/admin').body.markup, 'not whole: 1 fault in')
-  t.match(auditPage({}, undefined, '/admin').body.markup, 'No file holds the trail')
+  t.match(auditPage({}, undefined, '/admin').body.markup, 'The trail is not in a file')
 })
 
 t.test('a configured option is marked against a default, and shown as text', async (t) => {

@@ -19,7 +19,7 @@ for (const [who, headers] of senders) {
     t.match(answer.headers, { 'content-type': /^text\/html/, 'cache-control': 'no-store' })
     t.equal(answer.headers['set-cookie'], undefined, 'no login is started')
     const text = await answer.body.text()
-    t.match(text, /Your session is over, and what you typed was not sent/)
+    t.match(text, /Your session is over, and your input was not sent/)
     t.match(text, /STAGEDOOR_POLICY_FORM_NOT_SENT/)
     t.match(text, new RegExp(`href="${stack.url}/.stagedoor/login\\?return_to=`))
   })

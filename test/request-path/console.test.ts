@@ -173,7 +173,7 @@ t.test('the console names an unreadable trail and the reason', async (t) => {
 t.test('without an audit file the console says where the records are', async (t) => {
   const stack = await startStack(t)
   const { browser } = await stack.signIn()
-  t.match((await browser.open(`${stack.url}${admin}/audit`)).text, /No file holds the trail/)
+  t.match((await browser.open(`${stack.url}${admin}/audit`)).text, /The trail is not in a file/)
   t.equal((await browser.fetch(`${stack.url}${admin}/audit`)).status, 400)
 })
 

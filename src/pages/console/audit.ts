@@ -39,11 +39,11 @@ function form({ person, event, class: kind, outcome, since, until }: AuditQuesti
 
 function answer(examination: Answer, base: string): Html {
   if (examination === undefined) {
-    return html`<p>No file holds the trail: <code>audit.sinks</code> has none. The last records of this process are at
+    return html`<p>The trail is not in a file: <code>audit.sinks</code> has no file sink. The last records of this process are at
       <a href="${base}/decisions">Decisions</a>.</p>`
   }
   if (examination instanceof Error) {
-    return html`<p role="alert" class="bad">✗ The trail cannot be read, so nothing is known of it: ${examination.message}.</p>
+    return html`<p role="alert" class="bad">✗ The trail cannot be read, so its state is unknown: ${examination.message}.</p>
       <p>Records are written all the same, unless <a href="${base}/">Overview</a> says otherwise. Let the user that runs Stagedoor
       read the file, or put it back; the last records of this process are at <a href="${base}/decisions">Decisions</a>.</p>`
   }
@@ -66,7 +66,7 @@ function verification({ verdict, files, leftOut }: Examination): Html {
   return html`<h2>Verification</h2>
     ${state}
     ${faults.length === 0 ? undefined : html`<ul class="bad">${faults.slice(0, shownFaults).map(faultItem)}${more}</ul>`}
-    <p class="soft">Read: ${files.join(', ')}. ${leftOut.length === 0 ? '' : `Left out, because they are long: ${leftOut.join(', ')}; stagedoor audit verify reads them.`}
+    <p class="soft">Read: ${files.join(', ')}. ${leftOut.length === 0 ? '' : `Skipped, because they are too long: ${leftOut.join(', ')}; stagedoor audit verify reads them.`}
       ${notes.map((note) => html`<br />${note}`)}</p>`
 }
 

@@ -28,7 +28,7 @@ type Explained = { method: string; host: string; path: string; claims: string; l
 export function explainPage({ method, host, path, claims, lines }: Explained, base: string): Page {
   return consolePage(
     'explain',
-    html`<p class="soft">How the rules decide about a request, for yourself or for a person with other claims.</p>
+    html`<p class="soft">Shows how the rules decide about a request, for yourself or for a person with other claims.</p>
       <form class="filter" method="get" action="${base}/explain">
         <label>Method <input name="method" value="${method}" size="8" required /></label>
         <label>Host <input name="host" value="${host}" size="24" placeholder="this one" /></label>

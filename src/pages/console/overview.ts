@@ -75,7 +75,7 @@ function charts(minutes: readonly Minute[]): Html {
 export function configurationPage(options: readonly ShownOption[], base: string): Page {
   return consolePage(
     'configuration',
-    html`<p>What is in force, with every default. Secrets are left out.</p>
+    html`<p>The configuration in force, with every default. Secrets are left out.</p>
       <div class="scroll" tabindex="0" role="region" aria-label="Options"><table>
         <thead><tr><th>Option</th><th>Value</th><th>From</th></tr></thead>
         <tbody>${options.map(optionRow)}</tbody>
