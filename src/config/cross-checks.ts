@@ -34,7 +34,7 @@ function* serverContradictions(server: Config['server']): Findings {
   if (timeouts.drain > 0 && timeouts.drain >= timeouts.shutdown) {
     yield {
       path: ['server', 'timeouts', 'drain'],
-      expected: `less than server.timeouts.shutdown, which is ${formatDuration(timeouts.shutdown)} and counts from SIGTERM, too`,
+      expected: `less than server.timeouts.shutdown, which is ${formatDuration(timeouts.shutdown)} and also counts from SIGTERM`,
       fix: 'write for example drain: 5s, or raise server.timeouts.shutdown',
     }
   }
@@ -47,7 +47,7 @@ function* listenerContradictions({ listen, admin, trustedProxies }: Config['serv
   if (unix >= 0 && listen.path === undefined) {
     yield {
       path: ['server', 'trustedProxies', unix],
-      expected: 'server.listen.path, because unix stands for its clients',
+      expected: 'server.listen.path, because unix means clients of that socket',
       fix: 'add server.listen.path, or name the networks of your proxies',
     }
   }
@@ -74,7 +74,7 @@ function* sessionContradictions(session: Config['session']): Findings {
     yield {
       path: ['session', 'refreshEvery'],
       expected: `less than session.absoluteTimeout, which is ${limit}`,
-      fix: 'write for example 10m: roles are asked for anew that often',
+      fix: 'write for example 10m: Stagedoor fetches roles again at this interval',
     }
   }
   if (store === 'redis' && redis === undefined) {
@@ -102,7 +102,7 @@ function* redisContradictions({ url, sentinel, cluster, tls }: RedisConfig): Fin
     yield {
       path: ['session', 'redis', 'tls'],
       expected: 'rediss:// URLs, because tls is set',
-      fix: 'write rediss:// in the URL of every server: redis:// is sent in the clear. Or remove tls',
+      fix: 'write rediss:// in the URL of every server, because redis:// is not encrypted; or remove tls',
     }
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
@@ -186,7 +186,7 @@ function* repeatedSinks({ sinks }: Config['audit']): Findings {
     yield {
       path: ['audit', 'sinks', index],
       expected: `another place than audit.sinks[${first}] writes to`,
-      fix: 'remove one of the two: each record would be there twice',
+      fix: 'remove one of the two: otherwise each record is written twice',
     }
   }
 }
@@ -215,7 +215,7 @@ function* unknownUpstreams(routes: Config['routes'], upstreams: Config['upstream
       yield { path, expected, fix: `${meant}, or add upstreams.${upstream}` }
     }
     if (upstream === undefined && defaultUpstream(upstreams) === undefined) {
-      yield { path, expected, fix: 'several upstreams and none is called backstage: name one here' }
+      yield { path, expected, fix: 'there are several upstreams, and none has the name backstage: name one here' }
     }
   }
 }

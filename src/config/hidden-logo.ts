@@ -13,7 +13,7 @@ export function* hiddenLogo({ server, pages, routes }: KnownSections): Findings 
   yield {
     path: ['pages', 'logo'],
     expected: 'a path that a public rule covers',
-    fix: `${rule === undefined ? 'no rule covers it' : `rule ${rule.name} decides, which is not public`}: add one above it with path: ${pathname}, methods: [GET] and allow: public`,
+    fix: `${rule === undefined ? 'no rule covers it' : `rule ${rule.name} matches it and is not public`}: add one above it with path: ${pathname}, methods: [GET] and allow: public`,
   }
 }
 

@@ -83,6 +83,6 @@ function* keysBehindSocket(sections: Pick<Config, 'machines' | 'routes' | 'upstr
   yield {
     path: ['machines', 'backstageTokens', 'jwksUrl'],
     expected: 'an http:// or https:// URL, because the upstream of the first rule is a unix: socket',
-    fix: 'add jwksUrl, for example http://127.0.0.1:7007/api/auth/.well-known/jwks.json: where Backstage’s keys can be fetched without the socket',
+    fix: 'add jwksUrl, for example http://127.0.0.1:7007/api/auth/.well-known/jwks.json: the address of Backstage’s keys over http',
   }
 }

@@ -116,7 +116,7 @@ function unknownKeyFix(key: string, known: readonly string[], root: Option, path
   if (elsewhere !== undefined && formatPath(elsewhere.slice(0, -1)) !== formatPath(path)) {
     return `did you mean ${elsewhere.join('.')}? Move it there`
   }
-  return 'remove it, or check how deep it is indented'
+  return 'remove it, or check its indentation'
 }
 
 function invalidKey(issue: Issue & { code: 'invalid_key' }, { tree }: Surroundings, path: Path): Problem {
@@ -139,7 +139,7 @@ function valueProblem(issue: Issue, around: Surroundings, path: Path): Problem {
   // An entry of a list is best explained by an example of the list.
   const optionPath = typeof path.at(-1) === 'number' ? path.slice(0, -1) : path
   const fix = isFineInQuotes(plain, path, value)
-    ? `put quotes around it: without them it is a ${typeof value}`
+    ? `put it in quotes: without them it is a ${typeof value}`
     : fixOf(issue, optionAt(root, optionPath), optionPath, value)
   return {
     source: absence?.source ?? sourceAt(tree, path),

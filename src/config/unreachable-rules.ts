@@ -61,7 +61,7 @@ function fixOfShadowed(names: readonly string[]): string {
 function fixOfNeverAsked({ path, paths }: RouteConfig, { prefix }: { prefix: string }): string | undefined {
   const key = matchKey(path)
   if (`${key}/`.startsWith(`${matchKey(prefix)}/`)) {
-    return `${prefix} is Stagedoor’s own and asks no rules: remove this one`
+    return `${prefix} belongs to Stagedoor and rules do not apply to it: remove this rule`
   }
   if (paths === 'as-is' || !/%(?:2f|5c)|;/.test(key)) return undefined
   return 'paths with encoded slashes or semicolons get 400 here: add paths: as-is, or remove it'

@@ -24,7 +24,7 @@ export function* sharedAudiences(upstreams: Config['upstreams'], assertion: Conf
     yield {
       path: ['upstreams', name, 'assertion', 'audience'],
       expected: `another audience than upstreams.${names[first]} has`,
-      fix: `each can act as any caller at the other now: write urn:stagedoor:${name}, unless they are one service`,
+      fix: `with a shared audience, each can act as any caller at the other: write urn:stagedoor:${name}, unless they are one service`,
     }
   }
 }
@@ -38,7 +38,7 @@ export function* unreachableByRewrite(upstreams: Config['upstreams'], routes: Co
     yield {
       path: ['routes', index, 'path'],
       expected: `a path below ${from}, which upstreams.${upstream}.rewrite replaces`,
-      fix: 'other paths are answered with 404 there: narrow the rule, or send it to another upstream',
+      fix: 'the upstream answers other paths with 404: narrow the rule, or send it to another upstream',
     }
   }
 }

@@ -30,14 +30,14 @@ function* serverWarnings({ trustedProxies, admin }: Config['server']): Findings 
     yield {
       path: ['server', 'trustedProxies', index],
       expected: 'the networks of your proxies',
-      fix: 'name the networks: now every client can choose the address that is recorded for it',
+      fix: 'name the networks: otherwise every client can choose the address that is recorded for it',
     }
   }
   if (['127.0.0.1', '::1', 'localhost'].includes(admin.host)) return
   yield {
     path: ['server', 'admin', 'host'],
     expected: '127.0.0.1, because this listener asks for no login',
-    fix: 'make sure that only probes and metrics collectors reach its port',
+    fix: 'make sure that only probes and metrics collectors can reach its port',
   }
 }
 
@@ -46,7 +46,7 @@ function* scopeWarnings({ scopes }: Config['auth0']): Findings {
   yield {
     path: ['auth0', 'scopes'],
     expected: 'offline_access among the scopes',
-    fix: 'without it roles stay as they were at login, whatever session.refreshEvery says',
+    fix: 'add it: without it roles stay as they were at login, regardless of session.refreshEvery',
   }
 }
 
@@ -55,7 +55,7 @@ function* storeWarnings({ store, redis }: Config['session']): Findings {
   yield {
     path: ['session', 'redis'],
     expected: 'store: redis, or no redis',
-    fix: 'sessions stay in cookies because session.store says so; remove one of the two',
+    fix: 'session.store keeps sessions in cookies, and Redis is not used for them: remove one of the two',
   }
 }
 
@@ -78,7 +78,7 @@ function* replicaWarnings({ server, session, assertion, machines }: KnownSection
     yield {
       path,
       expected: `1, because ${section}.keys.store is ${keys.store}`,
-      fix: `each process signs with keys of its own, and upstreams refuse those of all but the one that they asked: use ${section}.keys.store: redis`,
+      fix: `each process signs with its own keys, and an upstream knows the keys of one process only: use ${section}.keys.store: redis`,
     }
   }
 }
@@ -89,14 +89,14 @@ function* auditWarnings({ sinks, keys }: Config['audit']): Findings {
     yield {
       path: ['audit', 'sinks'],
       expected: 'at least one sink',
-      fix: 'nothing is recorded now, not even what administrators do: add - stdout: {}',
+      fix: 'nothing is recorded, not even admin actions: add - stdout: {}',
     }
   }
   if (keys.store !== 'memory' || sinks.every(({ stdout }) => stdout !== undefined)) return
   yield {
     path: ['audit', 'keys', 'store'],
     expected: 'file or redis, because the records are kept',
-    fix: 'with memory the signatures of a process that has ended can only be checked by the trail itself',
+    fix: 'use file or redis: with memory, the keys that verify old signatures exist only in the trail itself',
   }
 }
 
@@ -112,7 +112,7 @@ function* headerWarnings({ headers }: Config['assertion']): Findings {
     yield {
       path: ['assertion', 'headers'],
       expected: 'assertion among the headers',
-      fix: 'upstreams get nothing that they can verify now: add assertion',
+      fix: 'add assertion: without it upstreams get nothing that they can verify',
     }
   }
 }
@@ -135,14 +135,14 @@ function* ruleWarnings(routes: Config['routes']): Findings {
       yield {
         path: ['routes', index, 'allow'],
         expected: 'authenticated',
-        fix: 'this rule makes every path public: make sure that this is intended',
+        fix: 'this rule makes every path public: remove it if that is not intended',
       }
     }
     if (paths === 'as-is') {
       yield {
         path: ['routes', index, 'paths'],
         expected: 'strict',
-        fix: 'make sure that the upstream takes // ; %2F and %25 in paths as they are, or it may see another path than the rules did',
+        fix: 'make sure that the upstream takes // ; %2F and %25 in paths as they are, or it may see another path than the rules',
       }
     }
   }

@@ -68,7 +68,7 @@ for (const [what, written, found, fix] of secretMistakes) {
 
 t.test('the problem of a file without read permission names the user who needs it', async (t) => {
   const denied: NodeJS.ErrnoException = Object.assign(new Error('no'), { code: 'EACCES' })
-  t.same(explain(denied), { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' })
+  t.same(explain(denied), { reason: 'permission denied', fix: 'make it readable for the user that runs stagedoor' })
   t.match(explain(new Error('odd')), { reason: 'odd' })
 })
 

@@ -33,7 +33,7 @@ const refused: [string, string, RegExp, RegExp][] = [
   ['a variable that is not set', '${NOWHERE}', /NOWHERE}, which is not set/, /set NOWHERE in the environment/],
   ['a variable that is empty', '${EMPTY}', /EMPTY}, which is empty/, /set EMPTY in the environment/],
   ['a reference that is not closed', '${HOST', /\$\{HOST/, /\$\$\{/],
-  ['a default with a variable in it', '${HOST:-${EMPTY}}', /\$\{HOST:-\$\{EMPTY\}/, /a default is text/],
+  ['a default with a variable in it', '${HOST:-${EMPTY}}', /\$\{HOST:-\$\{EMPTY\}/, /a default is plain text/],
   ['a reference that is no name', '${a b}', /\$\{a b\}/, /\$\$\{/],
 ]
 for (const [what, written, found, fix] of refused) {

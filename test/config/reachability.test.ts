@@ -56,13 +56,13 @@ const rows: [what: string, routes: string[], path: string, fix: RegExp][] = [
     'a rule for our own endpoints',
     ['{ name: own, path: /.STAGEDOOR/me, allow: public }'],
     'routes[0].path',
-    /asks no rules/,
+    /rules do not apply to it/,
   ],
   [
     'a rule for the root of our own endpoints',
     ['{ name: own, path: /.stagedoor, allow: public }'],
     'routes[0].path',
-    /asks no rules/,
+    /rules do not apply to it/,
   ],
   ['a path that is refused before', ['{ name: slash, path: /a%2Fb, allow: public }'], 'routes[0].path', /paths: as-is/],
 ]

@@ -37,7 +37,7 @@ refusalTable([
     "machines: { issuers: [{ issuer: 'http://x.example/', audiences: [x] }] }",
     'machines.issuers[0].issuer',
     /https/,
-    /lets others forge machines/,
+    /an attacker can forge machines/,
   ],
   [
     'an issuer that is no URL',
@@ -92,7 +92,7 @@ refusalTable([
     'a time on a day that no calendar has',
     "machines: { deny: [{ issuedBefore: '2026-02-31T00:00:00Z' }] }",
     'machines.deny[0].issuedBefore',
-    /on a day that the calendar has/,
+    /a valid date and time with its zone/,
     /2026-11-01T00:00:00Z/,
   ],
   ['a key file without a path', 'machines: { keys: { store: file } }', 'machines.keys.path', /a path/, /machine-keys/],

@@ -239,7 +239,7 @@ refusalTable([
     `the host ${host}, which no request names so,`,
     `routes: [{ name: a, path: /**, allow: authenticated, hosts: ["${host}"] }]`,
     'routes[0].hosts[0]',
-    /as requests name it/,
+    /as in the Host header/,
     /portal\.example\.com/,
   ]),
   [

@@ -36,6 +36,6 @@ t.test('an unreadable file is not cached, and a file that was not passed on is n
   const { read, texts } = rememberTexts(async () => ({ reason: 'no such file', fix: 'check the path' }))
   t.same(await read('a'), { reason: 'no such file', fix: 'check the path' })
   t.equal(texts.size, 0)
-  t.match(await readRemembered(texts)('a'), { reason: 'was not handed over' })
+  t.match(await readRemembered(texts)('a'), { reason: 'was not read' })
   t.equal(await readRemembered(new Map([['a', '']]))('a'), '', 'an empty file is one')
 })

@@ -25,9 +25,14 @@ const rows: [string, string, string, RegExp][] = [
     'Redis beside cookie sessions',
     'session: { store: cookie, redis: { url: redis://r } }',
     'session.redis',
-    /stay in cookies/,
+    /keeps sessions in cookies/,
   ],
-  ['a kept trail signed by keys in memory', 'audit: { sinks: [{ file: { path: /a } }] }', 'audit.keys.store', /ended/],
+  [
+    'a kept trail signed by keys in memory',
+    'audit: { sinks: [{ file: { path: /a } }] }',
+    'audit.keys.store',
+    /only in the trail itself/,
+  ],
   ['unsigned headers', 'assertion: { headers: [assertion, oauth2-proxy] }', 'assertion.headers', /unsigned/],
   ['a key path that is not used', 'assertion: { keys: { path: /x } }', 'assertion.keys.path', /not used/],
   ['a key path of machines that is not used', 'machines: { keys: { path: /x } }', 'machines.keys.path', /not used/],
@@ -48,7 +53,7 @@ const rows: [string, string, string, RegExp][] = [
     'a logo that no public rule covers',
     'pages: { logo: /logo.svg?v=1 }',
     'pages.logo',
-    /rule everything decides.*path: \/logo\.svg/,
+    /rule everything matches it and is not public.*path: \/logo\.svg/,
   ],
   [
     'a logo that no rule covers',
@@ -107,7 +112,7 @@ for (const [without, overlay, fixes] of replicasWithout) {
 t.test("a rule outside of its upstream's rewrite gives a warning at the rule", async (t) => {
   const overlay = 'upstreams: { backstage: { rewrite: { from: /docs } } }'
   const { warnings } = await load(t, { 'a.yaml': least, 'b.yaml': overlay })
-  t.match(warnings, [{ path: ['routes', 0, 'path'], fix: /answered with 404/ }])
+  t.match(warnings, [{ path: ['routes', 0, 'path'], fix: /answers other paths with 404/ }])
 })
 
 t.test('unsigned headers alone give two warnings', async (t) => {

@@ -7,8 +7,8 @@ import { folderWith, least, load, place, problemsFrom, problemsIn } from './supp
 
 /** Each row: the mistake, the file's text, the place of its only problem, the found value, and the fix. */
 const rows: [mistake: string, text: string, where: string, found: RegExp, fix: RegExp][] = [
-  ['a key a second time', `${least}session: {}\n`, 'a.yaml:7', /^session a second time/, /^remove one of the two/],
-  ['a second document', `${least}---\na: 1\n`, 'a.yaml:7', /^a second document/, /--config may be given again$/],
+  ['a key a second time', `${least}session: {}\n`, 'a.yaml:7', /^session twice/, /^remove one of the two/],
+  ['a second document', `${least}---\na: 1\n`, 'a.yaml:7', /^a second document/, /--config is repeatable$/],
   ['a tag', `${least}pages: { name: !vault abc }\n`, 'a.yaml:7', /^the tag !vault$/, /^leave the tag out/],
   ['a tag of YAML itself', `${least}log: !!map {}\n`, 'a.yaml:7', /^the tag !!map$/, /^leave the tag out/],
   [
@@ -50,8 +50,8 @@ const rows: [mistake: string, text: string, where: string, found: RegExp, fix: R
     'a blank of a web page',
     'server:\n\u00A0 baseUrl: x\n',
     'a.yaml:2',
-    /^a blank that is no space/,
-    /^indent with spaces/,
+    /^a non-breaking or other special space/,
+    /^replace it with ordinary spaces/,
   ],
 ]
 for (const [mistake, text, where, found, fix] of rows) {

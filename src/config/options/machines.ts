@@ -43,11 +43,11 @@ const tokenClass = z
   })
   .refine(({ scopes, permissions }) => scopes !== undefined || permissions !== undefined, {
     message: 'scopes or permissions',
-    params: { fix: 'say which tokens are of this class, for example scopes: [read:catalog]' },
+    params: { fix: 'name the tokens of this class, for example scopes: [read:catalog]' },
   })
 
 const moment = z.string('a time').transform((text, context): number => {
-  const expected = 'a time with its zone, on a day that the calendar has'
+  const expected = 'a valid date and time with its zone'
   return parseDateTime(text) ?? refuse(context, expected, 'write for example "2026-11-01T00:00:00Z"')
 })
 

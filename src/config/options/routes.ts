@@ -8,9 +8,9 @@ import { description, title } from './pages.ts'
 import { requirement } from './requirement.ts'
 
 /** A person or team to ask, as in “Ask … for access.” */
-const contact = () => z.string('whom to ask').min(1).max(200)
+const contact = () => z.string('a person or team').min(1).max(200)
 
-const hostShape = 'a host as requests name it, in lower case and without *'
+const hostShape = 'a host as in the Host header, in lower case and without *'
 
 /** A host in any other spelling would match no request: the rule would look like protection but protect nothing. */
 const ruleHost = z

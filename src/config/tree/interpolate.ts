@@ -78,7 +78,7 @@ function problem(pass: Pass, { source }: ScalarTree, path: Path, what: Omit<Prob
   return ''
 }
 
-const literal = 'write $${ where ${ itself is meant'
+const literal = 'write $${ for a literal ${'
 
 function malformed(whole: string) {
   return { found: whole, expected: '${NAME} or ${NAME:-default}', fix: `${malformedFix(whole)}; ${literal}` }
@@ -86,8 +86,8 @@ function malformed(whole: string) {
 
 function malformedFix(whole: string): string {
   if (!whole.endsWith('}')) return 'close it with }'
-  if (whole.lastIndexOf('${') > 0) return 'a default is text, and has no variable in it'
-  return 'a name has letters, digits and underscores, and no digit in front'
+  if (whole.lastIndexOf('${') > 0) return 'remove the variable from the default: a default is plain text'
+  return 'write a name of letters, digits and underscores that does not begin with a digit'
 }
 
 /** Reads only own properties: `process.env` inherits names that every object has, such as `constructor`. */

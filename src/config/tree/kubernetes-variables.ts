@@ -13,6 +13,6 @@ export function leftAside(name: string): Omit<Problem, 'source' | 'path'> {
   return {
     found: `\${${name}}, which is the address of a service`,
     expected: 'a value of yours',
-    fix: `Kubernetes sets ${name} for a Service of this name, so it is left aside: set enableServiceLinks: false, or write the value here`,
+    fix: `Kubernetes sets ${name} for a Service of this name, so Stagedoor ignores it: set enableServiceLinks: false, or write the value here`,
   }
 }

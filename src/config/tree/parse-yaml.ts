@@ -43,9 +43,9 @@ function blankProblem(source: Source): Problem {
   return {
     source,
     path: [],
-    found: 'a blank that is no space, such as web pages have',
+    found: 'a non-breaking or other special space, often copied from a web page',
     expected: 'valid YAML',
-    fix: 'indent with spaces: type them anew',
+    fix: 'replace it with ordinary spaces',
   }
 }
 
@@ -74,7 +74,7 @@ function refusedNodes(contents: ParsedNode, at: Locate): Problem[] {
   }
   visit(contents, {
     Alias(_, alias) {
-      refuse(alias, `the alias *${alias.source}`, 'write the value out: anchors and aliases are not read')
+      refuse(alias, `the alias *${alias.source}`, 'write the value out: anchors and aliases are not supported')
     },
     Node(_, node) {
       if (node.tag === undefined) return
@@ -100,13 +100,13 @@ function foundOf({ code, message, pos }: YAMLError, text: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document (---)'
   if (code !== 'DUPLICATE_KEY') return message
   const [key] = text.slice(pos[0]).split(/[:\s]/, 1)
-  return `${key} a second time in one map`
+  return `${key} twice in one map`
 }
 
 function syntaxFix(error: YAMLError, line: string, text: string): string {
   if (error.code === 'DUPLICATE_KEY') return 'remove one of the two, or merge them'
   if (error.code === 'MULTIPLE_DOCS')
-    return 'remove the line ---, or make it a file of its own: --config may be given again'
+    return 'remove the line ---, or move the second document to its own file: --config is repeatable'
   const opened = /must be sufficiently indented and end with a ([\]}])/.exec(error.message)
   if (opened !== null) return bracketFix(text.slice(0, error.pos[0]), opened[1] === ']' ? '[' : '{')
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && !/:\s.*:\s/.test(line)) {

@@ -27,7 +27,7 @@ export function rememberTexts(read: ReadText = readText): { read: ReadText; text
 
 /** Returns the kept texts, even if the files have changed since. */
 export function readRemembered(texts: Texts): ReadText {
-  return async (file) => texts.get(file) ?? { reason: 'was not handed over', fix: 'restart stagedoor' }
+  return async (file) => texts.get(file) ?? { reason: 'was not read', fix: 'restart stagedoor' }
 }
 
 /** Why a file could not be read, and what to do about it. `line` is the place of the problem, if it has one. */
@@ -41,7 +41,7 @@ export type ReadText = (file: string) => Promise<string | Unreadable>
 
 const known = new Map<string, Unreadable>([
   ['ENOENT', { reason: 'no such file', fix: 'check the path, and that the file is mounted' }],
-  ['EACCES', { reason: 'permission denied', fix: 'let the user that runs stagedoor read it' }],
+  ['EACCES', { reason: 'permission denied', fix: 'make it readable for the user that runs stagedoor' }],
   ['EISDIR', { reason: 'is a directory', fix: 'give the path of a regular file' }],
 ])
 
@@ -63,7 +63,7 @@ function explainBytes(bytes: Buffer): Unreadable {
   const line = bytes.toString('utf8').split('\uFFFD', 1).join('').split('\n').length
   return {
     reason: `holds bytes that are not UTF-8 text, in line ${line}`,
-    fix: 'save it as UTF-8; random bytes become text by base64',
+    fix: 'save it as UTF-8; encode random bytes with base64',
     line,
   }
 }

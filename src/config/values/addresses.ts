@@ -84,7 +84,7 @@ export function issuerUrl(example: string, forged: string) {
     if (url === undefined) return refuse(context, protectedShape, `write for example ${example}`)
     if (hasCredentials(url)) return refuse(context, 'an https:// URL, without user and password', 'remove them')
     if (url.protocol === 'https:' || isLoopback(url)) return text
-    const fix = `plain http is for localhost only: on any other network it lets others forge ${forged}`
+    const fix = `plain http is for localhost only: on any other network an attacker can forge ${forged}`
     return refuse(context, protectedShape, fix)
   })
 }
@@ -145,7 +145,7 @@ export function refusalOfRedisUrl(text: string): Refusal | undefined {
   if (text.split('@').length > 2 || text.includes('#') || !isEncoded(url)) return [redisShape, encode]
   if (url.pathname.includes('@') || url.search.includes('@')) return [redisShape, encode]
   if (url.search !== '')
-    return ['no query', 'remove all from the question mark on; options stand beside url in session.redis']
+    return ['no query', 'remove the question mark and all after it; write options beside url in session.redis']
   if (!/^\/?\d{0,9}$/.test(url.pathname))
     return ['a database number behind the slash', 'write for example redis://redis:6379/2']
   return undefined

@@ -47,7 +47,7 @@ export function secretText({ minLength, fix }: { minLength: number; fix: string 
 }
 
 const oneLine = 'a secret on one line, with no space or byte order mark around it'
-const oneLineFix = 'write it again, for example with: printf %s "$SECRET" > file; as UTF-8, in one line'
+const oneLineFix = 'write it again as one line of UTF-8, for example with: printf %s "$SECRET" > file'
 
 /** Whether a secret is one line without surrounding characters. With them it would fail, but only later. PEM may have several lines. */
 function isOneLine(text: string): boolean {
