@@ -106,8 +106,8 @@ export function keyStoreFor(
  * @param without the consequence of missing keys
  */
 export function keysCondition(name: string, keys: Pick<Keys, 'isReady' | 'isOverdue'>, without: string): Condition {
-  if (!keys.isReady()) return condition(name, `not read from Redis yet: ${without}`)
-  const trouble = 'the next key could not be stored, as the log says: the present one continues to sign'
+  if (!keys.isReady()) return condition(name, `keys are not read from Redis yet: ${without}`)
+  const trouble = 'the next key could not be stored, see the log; the current key stays in use'
   return condition(name, keys.isOverdue() ? trouble : undefined)
 }
 

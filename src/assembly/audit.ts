@@ -134,7 +134,7 @@ function conditionOf(sink: Sink): Condition {
   const { name, onFailure } = sink
   const { reason, waiting, lost } = sink.status()
   const waits = waiting > 0 ? counted(waiting, 'record waits', 'records wait') : 'its records wait'
-  const effect = onFailure === 'block' ? 'admin actions are refused unless it keeps them' : waits
+  const effect = onFailure === 'block' ? 'admin actions are refused until the sink works' : waits
   return condition(
     `audit ${name}`,
     reason && `${reason}; ${effect}${lost > 0 ? `, ${counted(lost, 'is lost', 'are lost')}` : ''}`,

@@ -86,7 +86,7 @@ function pullOptions(
     take,
     fetch,
     longestSessionMs: session.absoluteTimeout,
-    onFailure: (detail, err) => logger.warn({ detail, err }, 'events of Auth0 cannot be read; will retry'),
+    onFailure: (detail, err) => logger.warn({ detail, err }, 'Auth0’s events cannot be read; will retry'),
     now,
   }
 }
@@ -113,7 +113,7 @@ function startWithOthers(pull: EventPull, redis: Redis, { randomBytes }: Depende
 }
 
 function conditionOf(pull: EventPull): Condition {
-  const trouble = 'events of Auth0 cannot be read: blocks and lost roles count from the next refresh'
+  const trouble = 'Auth0’s events cannot be read: blocks and lost roles take effect at the next refresh'
   return condition('auth0-events', pull.status() === 'failing' ? trouble : undefined)
 }
 

@@ -23,11 +23,11 @@ export async function provisionCertificate(
       certificate: file,
       key,
       onChanged(validTo) {
-        logger.info({ validTo }, 'new connections get another certificate')
+        logger.info({ validTo }, 'the certificate has changed; new connections use the new one')
         trail.write({ event: 'secret', change: { what, action: 'changed' } })
       },
       onFailure(err) {
-        logger.error({ err }, 'the certificate cannot be read; the one before stays in use')
+        logger.error({ err }, 'the new certificate cannot be read; the old one stays in use')
         trail.write({ event: 'secret', change: { what, action: 'refused' } })
       },
     })
@@ -47,6 +47,6 @@ function refuse(cause: unknown): never {
 }
 
 export function certificateCondition(certificate: Pick<CurrentCertificate, 'failure'>): Condition {
-  const trouble = 'the files of server.tls cannot be used, and the certificate before stays in use; the log says why'
+  const trouble = 'the new files of server.tls cannot be used, see the log; the old certificate stays in use'
   return condition('certificate', certificate.failure() && trouble)
 }

@@ -49,7 +49,7 @@ function openProvider({ auth0 }: Config, { fetch, logger }: Dependencies): Provi
 async function logCapabilities(provider: Provider, logger: Dependencies['logger']): Promise<void> {
   const metadata = await provider.metadata()
   const { issuer } = metadata
-  logger.info({ issuer, capabilities: capabilitiesOf(metadata) }, 'the login service is discovered, and offers this')
+  logger.info({ issuer, capabilities: capabilitiesOf(metadata) }, 'the login service was discovered')
 }
 
 export function providerCondition(provider: Provider): Condition {

@@ -165,7 +165,7 @@ function withKeyLog(issuer: string, { logger, fetch, now }: Surroundings): KeySu
   return {
     fetch,
     now,
-    onSuccess: () => logger.info({ issuer }, 'the issuer’s keys are fetched again'),
+    onSuccess: () => logger.info({ issuer }, 'the issuer’s keys can be fetched again'),
     onFailure: (err, status) =>
       logger.error({ issuer, status, err }, 'the issuer’s keys cannot be fetched or stored; will retry'),
   }
@@ -197,6 +197,6 @@ function conditionOf(set: JwksCache): Condition {
   const { issuer, status, ageMs, keys } = set.status()
   const name = `keys of ${issuer}`
   if (status === 'fresh') return condition(name, undefined)
-  if (status === 'none') return condition(name, 'none yet: no token of this issuer can be verified')
+  if (status === 'none') return condition(name, 'no keys were fetched yet: tokens of this issuer cannot be verified')
   return condition(name, `no answer: ${counted(keys, 'key is', 'keys are')} ${Math.round(ageMs / 60_000)} min old`)
 }

@@ -39,7 +39,7 @@ export async function provisionRedis(
 export async function tryRedis(settings: RedisSettings): Promise<void> {
   const { tryToConnect } = await import('../redis/redis.ts')
   await tryToConnect(settings).catch((cause: unknown) => {
-    throw new Error('Redis is not reached with the settings under session.redis', { cause })
+    throw new Error('Redis cannot be reached with the settings of session.redis', { cause })
   })
 }
 
@@ -95,7 +95,8 @@ function decoded(part: string): string | undefined {
 }
 
 export function redisCondition(redis: Redis): Condition {
-  if (!redis.isReady()) return condition('redis', 'not reached: only sessions in the memory of this process work')
+  if (!redis.isReady())
+    return condition('redis', 'Redis cannot be reached: only sessions in the memory of this process work')
   const refusal = redis.refusal()
   return condition('redis', refusal && `refuses writes (${refusal}): existing sessions work, logins get 503`)
 }

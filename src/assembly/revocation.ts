@@ -82,7 +82,7 @@ async function watchSessions(
     absoluteTimeoutMs: rules.limits.absoluteTimeoutMs,
     now,
     onOverflow: () => logger.warn('too many revocations to remember: the oldest is forgotten'),
-    onUnshared: (err) => logger.warn({ err }, 'the end of a session could not be sent to other replicas yet'),
+    onUnshared: (err) => logger.warn({ err }, 'the end of a session could not be sent to other replicas; will retry'),
   })
   if (former !== undefined) revocations.follow(former)
   const endOf = (session: Session): number => {
@@ -94,7 +94,7 @@ async function watchSessions(
     endOf,
     isStillAllowed: (session, asked) => rules.decide(principalOf(session), asked, now()).effect === 'allow',
     now,
-    onFailure: (err) => logger.error({ err }, 'ends of sessions could not be looked for; trying again'),
+    onFailure: (err) => logger.error({ err }, 'revoked sessions could not be read from Redis; will retry'),
   })
   revocations.onChange((news) => {
     watch.sweep()
@@ -111,6 +111,6 @@ async function watchSessions(
 }
 
 export function revocationCondition(revocations: Pick<Revocations, 'status'>): Condition {
-  const trouble = 'ends of sessions are not shared among replicas: Redis is not reached, or refuses writes'
+  const trouble = 'revoked sessions are not shared among replicas: Redis cannot be reached, or refuses writes'
   return condition('revocation', revocations.status() === 'ready' ? undefined : trouble)
 }

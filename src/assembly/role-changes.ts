@@ -39,7 +39,7 @@ export function provisionRoleChanges(
       const headers = ['Host', host, ...ours, assertionHeader, await statement.minter.mint(withPassedGroups(user))]
       const status = await sendOwnRequest(upstream, { path, headers, timeoutMs })
       if (status < 300) logger.info(context, 'the upstream has the changed roles')
-      else logger.warn({ ...context, status }, 'the upstream did not take changed roles (assertion.signInPath)')
+      else logger.warn({ ...context, status }, 'the upstream refused the changed roles (assertion.signInPath)')
     } catch (err) {
       logger.warn({ ...context, err }, 'the changed roles did not reach the upstream')
     }

@@ -86,7 +86,10 @@ export function createClaimReport(logger: Logger, metrics: Pick<Metrics, 'claimU
     metrics.claimUnusable(unusable.claim)
     if (!isNew) return
     named.add(key)
-    logger.warn(unusable, 'a claim cannot be used and is left out; stagedoor token verify shows it for one token')
+    logger.warn(
+      unusable,
+      'a claim has the wrong type and is left out; run stagedoor token verify with the token for details',
+    )
   }
 }
 

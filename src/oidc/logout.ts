@@ -47,7 +47,7 @@ async function endAll({ revocations, now }: RelyingParty, session: Session, log:
     await revocations.revoke({ issuer, subject, createdBefore: now() + 1 })
     return true
   } catch (error) {
-    log.warn({ err: error }, 'a sign-out everywhere could not be sent to other replicas yet')
+    log.warn({ err: error }, 'a sign-out everywhere could not be sent to other replicas; will retry')
     return false
   }
 }

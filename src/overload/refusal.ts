@@ -45,7 +45,7 @@ export function createShedLog(logger: Lines, everyMs: number) {
   function report(): void {
     if (counts.size === 0) {
       close()
-      return logger.info({}, 'the overload is over: no request is refused any more')
+      return logger.info({}, 'the overload is over: requests are no longer refused')
     }
     logger.warn({ refused: Object.fromEntries(counts) }, 'overloaded: requests are answered with 503')
     counts.clear()

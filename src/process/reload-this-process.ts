@@ -14,7 +14,7 @@ export function createReloadable(served: Served, { logger, follow }: Pick<Log, '
         prepared = await served.prepare(loaded)
         return undefined
       } catch (err) {
-        logger.error({ err }, 'what the configuration in the files needs cannot be made ready')
+        logger.error({ err }, 'the new configuration cannot be prepared')
         return err instanceof Error ? err.message : String(err)
       }
     },

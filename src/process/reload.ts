@@ -34,7 +34,7 @@ export async function reload(
   occasion: string,
   { load, logger, reloadable, held }: ReloadOptions,
 ): Promise<LoadedConfig | undefined> {
-  logger.info(`${occasion}: the configuration is read anew`)
+  logger.info(`${occasion}: reading the configuration again`)
   const read = await readAnew(load, logger)
   if ('refusal' in read) {
     await reloadable.refuse(read.refusal)
@@ -45,13 +45,13 @@ export async function reload(
   if (path !== undefined) await removeStaleSocket(path).catch(() => undefined)
   const reason = await reloadable.prepare(read)
   if (reason !== undefined) {
-    logger.error({ reason }, 'the configuration in the files cannot be put in force; the one before stays')
+    logger.error({ reason }, 'the new configuration cannot be put in force; the old one stays in force')
     await reloadable.refuse(refusalFor(reason))
     return undefined
   }
   await reloadable.putInForce()
   logWaiting(held, read.config, logger)
-  logger.info('the configuration in the files is in force')
+  logger.info('the new configuration is in force')
   return read
 }
 
@@ -65,7 +65,7 @@ export async function readAnew(options: LoadOptions, logger: Logger): Promise<Lo
     const problems = err instanceof ConfigError ? err.problems : []
     for (const problem of problems) logger.error(shown(problem), problem.fix)
     const cause = err instanceof ConfigError ? { problems: problems.length } : { err }
-    logger.error(cause, 'the configuration in the files cannot be used; the one in force stays')
+    logger.error(cause, 'the new configuration has problems; the old one stays in force')
     return { refusal: problems.length > 0 ? refusalOf(problems) : refusalFor(String(err)) }
   }
 }
@@ -78,7 +78,7 @@ export function logWarnings(warnings: readonly Problem[], logger: Logger): void 
 /** Logs the changed options that take effect only at a restart. */
 export function logWaiting(held: Config, read: Config, logger: Logger): void {
   for (const waiting of needsRestart(held, read)) {
-    logger.warn(waiting, 'this option takes effect at the next restart; until then the old value is in force')
+    logger.warn(waiting, 'this option needs a restart; until then the old value is in force')
   }
 }
 

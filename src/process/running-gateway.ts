@@ -108,7 +108,7 @@ export async function serve(wantedFirst: Wanted, dependenciesFor: DependenciesFo
 function createSuccession(first: Generation, logger: Logger) {
   let inForce = first
   const retiring = new Set<Promise<unknown>>()
-  const report = (err: unknown) => logger.error({ err }, 'what the former configuration had open could not be closed')
+  const report = (err: unknown) => logger.error({ err }, 'resources of the old configuration could not be closed')
   return {
     inForce: () => inForce,
     async putInForce(next: Generation): Promise<void> {

@@ -21,7 +21,7 @@ export function closeOnSignal(
   const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'closing: open requests may finish')
     const endByForce = (): void => {
-      logger.error('the process ends by force: closing took longer than server.timeouts.shutdown')
+      logger.error('the process was stopped by force: closing took longer than server.timeouts.shutdown')
       process.exit(1)
     }
     setTimeout(endByForce, shutdownMs()).unref()
@@ -40,7 +40,7 @@ async function endInOrder(
   for (const end of [close, closeLog]) {
     await end().catch((err: unknown) => {
       code = 1
-      logger.error({ err }, 'what the process had open could not be closed')
+      logger.error({ err }, 'resources of the process could not be closed')
     })
   }
   return code

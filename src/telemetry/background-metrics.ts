@@ -22,7 +22,7 @@ export function showTrail(registry: Registry, trail: Trail): void {
   )
   showCounts(registry, 'sink', {
     name: 'stagedoor_audit_sink_lost_total',
-    help: 'Records that a sink gave up for want of room.',
+    help: 'Records that a sink dropped because its queue was full.',
     read: () => trail.sinks.map((sink) => [sink.name, sink.status().lost]),
   })
   showValues(registry, 'sink', {
@@ -43,7 +43,7 @@ export function showTrail(registry: Registry, trail: Trail): void {
 export function showKeyAges(registry: Registry, ages: () => Readonly<Record<string, number>>): void {
   showValues(registry, 'key', {
     name: 'stagedoor_signing_key_age_seconds',
-    help: 'How long ago a key took over last; more than rotateEvery means that it could not be replaced.',
+    help: 'Time since the last rotation of a key; more than rotateEvery means that rotation fails.',
     aggregator: 'max',
     read: () => Object.entries(ages()).map(([key, ageMs]) => [key, ageMs / 1000]),
   })
@@ -66,7 +66,7 @@ export function showConfig(registry: Registry, digest: () => string | undefined)
 export function countRevocationDelays(registry: Registry): (delayMs: number) => void {
   const delays = new Histogram({
     name: 'stagedoor_revocation_delay_seconds',
-    help: 'From when the end of sessions was said somewhere until this process knew it.',
+    help: 'Time from the revocation of sessions anywhere until this process knew it.',
     buckets: [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
     registers: [registry],
   })
@@ -83,7 +83,7 @@ export function countLoginServiceCalls(registry: Registry): (origin: string, sen
   })
   const left = new Gauge({
     name: 'stagedoor_login_service_calls_left',
-    help: 'What the login service said last of the calls that its rate limit leaves (X-RateLimit-Remaining).',
+    help: 'Calls that the login service’s rate limit leaves, as last reported (X-RateLimit-Remaining).',
     aggregator: 'min',
     registers: [registry],
   })

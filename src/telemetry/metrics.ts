@@ -17,7 +17,7 @@ export function createMetrics() {
     name: 'stagedoor_condition_ok',
     // Of several workers, the worst value counts.
     aggregator: 'min',
-    help: 'Whether what Stagedoor depends on is well: 1 or 0.',
+    help: 'Whether a dependency of Stagedoor works: 1 or 0.',
     labelNames: ['name'],
     registers,
   })

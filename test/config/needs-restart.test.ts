@@ -36,7 +36,7 @@ t.test('each problem is logged with file, line, option and fix, and with a note 
   t.match(lines, [
     { level: 50, file, line: 7, option: 'log.level', found: '"loud"', expected: /one of/, msg: /log|level/ },
     { level: 50, file, line: 8, option: 'serverr', msg: 'did you mean server?' },
-    { level: 50, problems: 2, msg: 'the configuration in the files cannot be used; the one in force stays' },
+    { level: 50, problems: 2, msg: 'the new configuration has problems; the old one stays in force' },
   ])
 })
 
@@ -46,7 +46,7 @@ t.test('any other error is logged unchanged', async (t) => {
   t.match(await readAnew({ files: ['a.yaml'], env: {}, readText }, logger), {
     refusal: { summary: /the disk is on fire/, places: { length: 0 } },
   })
-  t.match(lines, [{ level: 50, err: { message: 'the disk is on fire' }, msg: 'the one in force stays' }])
+  t.match(lines, [{ level: 50, err: { message: 'the disk is on fire' }, msg: 'the old one stays in force' }])
 })
 
 t.test("changing the admin listener's address, or one process to several, needs a restart", async (t) => {
@@ -76,7 +76,7 @@ log: { level: debug }
   const { lines, logger } = startLog()
   logWaiting(started, read, logger)
   t.equal(lines.length, 3)
-  t.match(lines[1], { level: 40, option: 'server.admin.port', inForce: 9464, found: 9000, msg: /next restart/ })
+  t.match(lines[1], { level: 40, option: 'server.admin.port', inForce: 9464, found: 9000, msg: /needs a restart/ })
 })
 
 t.test('the same port on another host needs a restart; another port or a socket does not', async (t) => {

@@ -17,5 +17,5 @@ const script = `
 t.test('a process that fails to close a part logs it, flushes its log and exits with code 1', async (t) => {
   const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script]
   const ended = await promisify(execFile)(process.execPath, args, { cwd: repositoryRoot }).catch((error) => error)
-  t.match(ended, { code: 1, stdout: 'what the process had open could not be closed: EIO\nthe log is sent\n' })
+  t.match(ended, { code: 1, stdout: 'resources of the process could not be closed: EIO\nthe log is sent\n' })
 })

@@ -55,7 +55,7 @@ t.test('an upstream that rejects the new roles is logged, and the request succee
   const { stack, id, ask } = await startAgedStack(t, { status: 404 })
   stack.auth0.switches.setRoles(id, [])
   t.equal((await ask()).status, 200)
-  const text = 'the upstream did not take changed roles (assertion.signInPath)'
+  const text = 'the upstream refused the changed roles (assertion.signInPath)'
   await until(() => messages(stack).includes(text))
   t.match(
     stack.logged.find(({ msg }) => msg === text),

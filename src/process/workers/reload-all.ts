@@ -38,7 +38,7 @@ export function reloadAll(workers: Workers, workforceOf: (loaded: LoadedConfig) 
       if (typeof refused === 'string') return refused
       // A worker that has ended meanwhile need not answer: its replacement starts with the new configuration.
       const isSilent = asked.some((worker) => workers.serving().includes(worker) && !answers.has(worker))
-      return isSilent ? 'a worker could not make it ready; its log lines say why' : undefined
+      return isSilent ? 'a worker could not prepare it; see its log lines' : undefined
     },
     async putInForce() {
       if (prepared === undefined) return false

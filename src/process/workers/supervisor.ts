@@ -123,7 +123,7 @@ export class Supervisor {
     const { pid } = worker
     if (!this.#isListening) {
       this.#options.logger.error({ pid, ...end }, 'a worker ended at the start')
-      return this.#listening.reject(new Error('a worker ended at the start; the lines above say why'))
+      return this.#listening.reject(new Error('a worker ended at the start; see the log lines above'))
     }
     this.#replaced += 1
     this.#failuresInARow = countFailure(lifetimeMs, this.#failuresInARow)
@@ -142,8 +142,8 @@ export class Supervisor {
 const manyFailures = 4
 
 function messageAboutEnd(failuresInARow: number): string {
-  if (failuresInARow < manyFailures) return 'a worker ended; another takes its place'
-  return 'workers keep ending soon after their start: see what they say above; the next try waits longer'
+  if (failuresInARow < manyFailures) return 'a worker ended; a new one replaces it'
+  return 'workers keep ending soon after their start: see their log lines above; the next try waits longer'
 }
 
 /** A worker that ran this long did not fail at its start. */

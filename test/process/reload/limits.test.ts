@@ -52,7 +52,7 @@ async function followNumber(t: Test, cluster: Cluster): Promise<void> {
 async function stayAlone(t: Test, cluster: Cluster): Promise<void> {
   await cluster.rewriteConfig({ server: { ...cluster.config['server'], workers: 2 } })
   await hangUp(cluster, 1)
-  t.match(cluster.logged, [{ level: 'warn', option: 'server.workers', inForce: 1, found: 2, msg: /next restart/ }])
+  t.match(cluster.logged, [{ level: 'warn', option: 'server.workers', inForce: 1, found: 2, msg: /needs a restart/ }])
 }
 
 async function meetTakenPort(t: Test, cluster: Cluster, workers: number, cookie: string): Promise<void> {
@@ -85,7 +85,7 @@ async function followPort(t: Test, cluster: Cluster, workers: number, cookie: st
   await t.rejects(cluster.ask('/catalog'), { code: 'ECONNREFUSED' }, 'nobody listens at the old port')
   t.match(JSON.parse((await cluster.ready()).text), { status: 'ok' }, 'the admin listener stays where it is')
   await until(() => waiting().length > 0)
-  t.match(waiting(), [{ level: 'warn', option: 'server.admin.port', found: adminPort, msg: /next restart/ }])
+  t.match(waiting(), [{ level: 'warn', option: 'server.admin.port', found: adminPort, msg: /needs a restart/ }])
 }
 
 async function keepHost(t: Test, cluster: Cluster, workers: number, cookie: string): Promise<void> {

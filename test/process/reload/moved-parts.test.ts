@@ -66,7 +66,8 @@ async function refuse(t: Test, stack: SharedStack, sections: Record<string, obje
   const loggedBefore = cluster.logged.length
   await cluster.rewriteConfig(sections)
   await hangUp(cluster, workers, 'refused')
-  const said = () => cluster.logged.slice(loggedBefore).find((line) => /the one before stays/.test(String(line['msg'])))
+  const said = () =>
+    cluster.logged.slice(loggedBefore).find((line) => /the old one stays in force/.test(String(line['msg'])))
   await until(() => said() !== undefined)
   t.match(said(), { level: 'error', reason })
   const { status, conditions } = JSON.parse((await cluster.ready()).text)
@@ -220,8 +221,8 @@ async function moveRedis(t: Test, stack: SharedStack): Promise<void> {
   await take(stack, {})
   const usual = await connectionsTo(cluster.redis)
 
-  await refuse(t, stack, at({ url: `redis://127.0.0.1:${await freePort()}` }), /Redis is not reached/)
-  await refuse(t, stack, at({ url: next.url.replace('//', '//:wrong@') }), /Redis is not reached/)
+  await refuse(t, stack, at({ url: `redis://127.0.0.1:${await freePort()}` }), /Redis cannot be reached/)
+  await refuse(t, stack, at({ url: next.url.replace('//', '//:wrong@') }), /Redis cannot be reached/)
   t.equal(await connectionsTo(cluster.redis), usual)
 
   for (let turn = 0; turn < 3; turn += 1) {

@@ -121,7 +121,8 @@ async function shortenSessions(t: Test, { cluster }: Stack): Promise<void> {
 }
 
 async function changeLevel(t: Test, { cluster }: Stack): Promise<void> {
-  const hasInfo = () => cluster.logged.some(({ level, msg }) => level === 'info' && /read anew/.test(String(msg)))
+  const hasInfo = () =>
+    cluster.logged.some(({ level, msg }) => level === 'info' && /reading the configuration again/.test(String(msg)))
   await take(cluster, {})
   t.notOk(hasInfo())
   await take(cluster, { log: { level: 'info' } })
@@ -150,7 +151,7 @@ async function moveOwnLines(t: Test, { cluster }: Stack): Promise<void> {
     log: { level: 'info' },
   })
   const readings = ({ logs }: typeof former) =>
-    logs.filter(({ body }) => /read anew/.test(body.stringValue ?? '')).length
+    logs.filter(({ body }) => /reading the configuration again/.test(body.stringValue ?? '')).length
   await take(cluster, to(former.url))
   await take(cluster, to(next.url))
   await until(() => readings(former) === 1)
@@ -203,6 +204,6 @@ async function shortenShutdown(t: Test, { cluster, cookie }: Stack): Promise<voi
   const download = await openAnswer(t, `${cluster.baseUrl}/download`, cookie)
   const begunAt = performance.now()
   t.equal(await cluster.stop(), 1, 'by force, with a download that is not at its end')
-  await until(() => cluster.errors().some(({ msg }) => String(msg).startsWith('the process ends by force')))
+  await until(() => cluster.errors().some(({ msg }) => String(msg).startsWith('the process was stopped by force')))
   t.ok((await download.ended).afterMs(begunAt) < 20_000, 'before the 25 s that the process was started with')
 }

@@ -109,7 +109,7 @@ async function exchange(t: Test, stack: WatchedStack, certificates: CertificateF
   t.match(await cluster.metrics(), 'stagedoor_config_last_reload_successful 0')
   // Another process than the refusing one writes this line. A check of the certificate alone has its own line.
   const said = () =>
-    cluster.errors().find(({ msg }) => /cannot be put in force; the one before stays/.test(String(msg)))
+    cluster.errors().find(({ msg }) => /cannot be put in force; the old one stays in force/.test(String(msg)))
   await until(() => said() !== undefined)
   t.match(said(), { reason })
   await certificates.issue('third')

@@ -32,7 +32,7 @@ t.test('killing a worker under load ends only its own connections', async (t) =>
   await until(async () => {
     const now = await cluster.workers()
     return now.length === 2 && !now.includes(killed)
-  }, 'another takes its place')
+  }, 'a new one replaces it')
   await until(async () => (await cluster.metrics()).includes('stagedoor_workers 2'), 'it serves')
   const soFar = clients.map(({ statuses }) => statuses.length)
   await until(() => clients.every(({ statuses }, i) => statuses.length > (soFar[i] ?? 0) + 5), 'all are served on')

@@ -69,7 +69,7 @@ t.test('a worker that does not answer stops the reload of the others, unless it 
       [2, {}],
     ]),
   )
-  t.match(await reloadable.prepare(loaded), /its log lines say why/)
+  t.match(await reloadable.prepare(loaded), /see its log lines/)
 })
 
 t.test('a worker that does not apply a configuration is replaced', async (t) => {

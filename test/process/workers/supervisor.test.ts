@@ -36,7 +36,7 @@ t.test('the first message to a new or replacing worker is the configuration that
   )
   t.same(supervisor.serving(), [2])
   t.equal(supervisor.replaced(), 1)
-  t.match(logged, [{ pid: 1000, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0, message: 'another takes its place' }])
+  t.match(logged, [{ pid: 1000, signal: 'SIGKILL', failuresInARow: 1, delayMs: 0, message: 'a new one replaces it' }])
   at(2).listen()
   t.same(supervisor.serving(), [2, 3])
 })
