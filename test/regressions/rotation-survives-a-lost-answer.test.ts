@@ -9,7 +9,7 @@ import { acceptanceBy } from '../../src/cli/rotate/acceptance.ts'
 function losingFirst(path: string): typeof fetch {
   let isLost = false
   return async (url, init) => {
-    if (isLost || !String(url).includes(path)) return fetch(url, init)
+    if (isLost || !(url instanceof Request ? url.url : url.toString()).includes(path)) return fetch(url, init)
     isLost = true
     throw new TypeError('fetch failed', { cause: new Error('read ECONNRESET') })
   }

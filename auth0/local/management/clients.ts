@@ -27,7 +27,7 @@ export function clientResources(tenant: Tenant): Resource[] {
     read('clients', ['read:clients'], (call) => {
       const firstParty = call.query.get('is_first_party')
       const isWanted = ({ settings }: LocalClient) =>
-        firstParty === null || firstParty === String(settings?.is_first_party ?? true)
+        firstParty === null || (firstParty === 'true') === (settings?.is_first_party !== false)
       return list(tenant.clients.filter(isWanted), call, 'clients', (client) => shape(client, call))
     }),
     read('clients/*', [], (call) => withClient(call, (client) => refusalToRead(call) ?? ok(shape(client, call)))),

@@ -21,9 +21,7 @@ import {
 } from './support.ts'
 
 /** A public key. */
-const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  .publicKey.export({ type: 'spki', format: 'pem' })
-  .toString()
+const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' })
 
 const faults: [what: string, fault: Fault, id: string, exitCode: number][] = [
   ['Auth0 is away', { cause: ({ auth0 }) => auth0.switches.down('refuse') }, 'auth0-discovery', 2],

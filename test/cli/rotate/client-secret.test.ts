@@ -207,7 +207,8 @@ t.test('a limit that is shorter than the time to settle is refused before anythi
 })
 
 t.test('in an emergency each target gets the new secret, also after one that fails', async (t) => {
-  const { auth0, env, file, folder, held } = await startRotationStack(t)
+  const stack = await startRotationStack(t)
+  const { auth0, env, file, folder } = stack
   const targets = ['program:/bin/false', `file:${file}`, `file:${join(folder, 'none', 'secret')}`]
   const options = ['--state', join(folder, 'state'), '--settle', '0', '--emergency', '--no-wait']
   const command = ['rotate', 'client-secret', ...targets.flatMap((to) => ['--to', to]), ...options]
@@ -215,5 +216,5 @@ t.test('in an emergency each target gets the new secret, also after one that fai
   t.equal(exitCode, 1)
   t.match(err, /\/bin\/false ended with 1, .*; ENOENT/, 'each failure is told')
   const secret = auth0.tenant.clients[0]?.clientSecret
-  t.same(await held(), { current: secret, next: secret })
+  t.same(await stack.held(), { current: secret, next: secret })
 })

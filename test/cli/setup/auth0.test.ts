@@ -161,7 +161,7 @@ t.test('an application that signs with a key keeps it, and what Auth0 refuses in
   const { auth0, setUp } = await startTenant(t)
   const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' })
   const settings = { jwt_configuration: { alg: 'HS256', secret_encoded: false } }
-  const credentials = [{ id: 'cred_1', name: 'theirs', pem: String(pem) }]
+  const credentials = [{ id: 'cred_1', name: 'theirs', pem }]
   auth0.switches.setClient(auth0.clientId, { credentials, activeCredentials: ['cred_1'], settings })
   const { err, exitCode } = await setUp('--apply', '--client-id', auth0.clientId)
   t.equal(exitCode, 0, err)
