@@ -97,7 +97,7 @@ async function refuseMistakes(t: Test, cluster: Cluster, workers: number): Promi
   await cluster.rewriteConfig('server:\n  workers: 2\n  prefixx: /.gate\n')
   await hangUp(cluster, workers, 'refused')
   // With several workers, different processes write the log and the trail.
-  await until(() => cluster.errors().some(({ msg }) => /cannot be used/.test(String(msg))))
+  await until(() => cluster.errors().some(({ msg }) => /has problems/.test(String(msg))))
   t.match(
     cluster.errors().find(({ option }) => option === 'server.prefixx'),
     { file: cluster.file, line: 3, found: 'an option that does not exist', msg: 'did you mean prefix?' },
