@@ -3,19 +3,12 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { exampleDirectory } from '../../scripts/backstage-setup.ts'
-import { type CatalogEntity, buildModule, createImport, requireBuilt } from './catalog-import.ts'
+import { type CatalogEntity, buildModule, createImport, requireBuilt, startAuth0 } from './catalog-import.ts'
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
 
 await buildModule(t)
-
-async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }, syntheticUsers = 0) {
-  const auth0 = await startLocalAuth0({ syntheticUsers })
-  t.teardown(() => auth0.close())
-  return auth0
-}
 
 /** A client that records its waits instead of waiting. */
 function createClientWithoutWaits() {

@@ -1,20 +1,13 @@
 import t from 'tap'
 
-import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { entityNameOf } from '../../packages/assertion-contract/src/index.ts'
-import { buildModule, createImport, everybody } from './catalog-import.ts'
+import { buildModule, createImport, everybody, startAuth0 } from './catalog-import.ts'
 
 const jane = 'auth0|64f1c0ffee0000000000a001'
 const eve = 'auth0|64f1c0ffee0000000000a003'
 const bob = 'auth0|64f1c0ffee0000000000a004'
 
 await buildModule(t)
-
-async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }, syntheticUsers = 0) {
-  const auth0 = await startLocalAuth0({ syntheticUsers })
-  t.teardown(() => auth0.close())
-  return auth0
-}
 
 t.test('users, roles, groups and organizations become Users and Groups with membership', async (t) => {
   const catalog = createImport(await startAuth0(t))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import type { Test } from 'tap'
 
-import type { LocalAuth0 } from '../../auth0/local/server.ts'
+import { type LocalAuth0, startLocalAuth0 } from '../../auth0/local/server.ts'
 import { ensureBackstage, exampleDirectory } from '../../scripts/backstage-setup.ts'
 
 export type CatalogEntity = {
@@ -161,4 +161,11 @@ function existingOf(entity: CatalogEntity): Existing {
     if (id !== undefined) return { ref: refOf(entity), owner: `${kind} ${id}` }
   }
   throw new Error(`${refOf(entity)} says of nobody that it is theirs`)
+}
+
+/** An Auth0 that ends with the test. */
+export async function startAuth0(t: Pick<Test, 'teardown'>, syntheticUsers = 0): Promise<LocalAuth0> {
+  const auth0 = await startLocalAuth0({ syntheticUsers })
+  t.teardown(() => auth0.close())
+  return auth0
 }

@@ -1,19 +1,12 @@
 import t from 'tap'
 
-import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { bob, jane, userOf } from '../support/auth0-people.ts'
-import { buildModule, createImport, everybody, requireBuilt } from './catalog-import.ts'
+import { buildModule, createImport, everybody, requireBuilt, startAuth0 } from './catalog-import.ts'
 import type { Subject } from './catalog-import.ts'
 
 const newcomer = userOf({ roles: ['developer'], organizations: ['org_demo'] })
 
 await buildModule(t)
-
-async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }) {
-  const auth0 = await startLocalAuth0()
-  t.teardown(() => auth0.close())
-  return auth0
-}
 
 t.test('a created user appears with roles and organizations before any import', async (t) => {
   const auth0 = await startAuth0(t)

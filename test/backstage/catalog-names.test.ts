@@ -1,17 +1,10 @@
 /** Who has a name in the catalog when names change hands in Auth0. */
 import t from 'tap'
 
-import { startLocalAuth0 } from '../../auth0/local/server.ts'
 import { bob, jane, userOf } from '../support/auth0-people.ts'
-import { buildModule, createImport } from './catalog-import.ts'
+import { buildModule, createImport, startAuth0 } from './catalog-import.ts'
 
 await buildModule(t)
-
-async function startAuth0(t: { teardown: (end: () => Promise<void>) => void }, syntheticUsers = 0) {
-  const auth0 = await startLocalAuth0({ syntheticUsers })
-  t.teardown(() => auth0.close())
-  return auth0
-}
 
 t.test('another `nameFrom` leaves nobody twice in the catalog, however many people there are', async (t) => {
   const auth0 = await startAuth0(t, 100)
